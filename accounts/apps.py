@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    """Who signs in and what they may be trusted with."""
+
+    name = "accounts"
+    verbose_name = _("Tài khoản")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,136 @@
+"""Errors of the API: 400 is {detail, errors: {field: [text]}}, every other error {detail}."""
+
+import json
+import math
+from typing import Any, NoReturn
+
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
+from django.views import defaults
+from rest_framework import exceptions, status
+from rest_framework.parsers import JSONParser
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+WHOLE = "non_field_errors"  # DRF's own name for what concerns no single field
+LARGEST_NUMBER = 10**15  # beyond it a float no longer holds every whole number
+
+
+class CarefulJSONParser(JSONParser):
+    """JSON that PostgreSQL can hold: no NaN, no Infinity (1e400 too), no NUL, no lone surrogate."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """Return the parsed body; raise ParseError or ValidationError naming the field."""
+        try:
+            body = stream.read().decode("utf-8")
+            data = json.loads(body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:  # bad UTF-8 and JSON errors are ValueErrors
+            raise exceptions.ParseError(_("Nội dung gửi lên không phải JSON hợp lệ.")) from error
+        errors: dict[str, list[str]] = {}
+        _examine(data, "", errors)
+        if errors:
+            raise exceptions.ValidationError(errors)
+        return data
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _examine(value: Any, path: str, errors: dict[str, list[str]]) -> None:
+    """Collect what no field can hold, by the dotted path of the field."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if _is_unreadable(key):
+                errors.setdefault(path or WHOLE, []).append(_("Tên trường không đọc được."))
+                continue
+            _examine(inner, f"{path}.{key}" if path else key, errors)
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            _examine(inner, f"{path}.{position}" if path else str(position), errors)
+    elif isinstance(value, str) and _is_unreadable(value):
+        errors.setdefault(path or WHOLE, []).append(_("Có ký tự không đọc được."))
+    elif isinstance(value, float | int) and (
+        not math.isfinite(value) if isinstance(value, float) else abs(value) > LARGEST_NUMBER
+    ):
+        errors.setdefault(path or WHOLE, []).append(_("Số quá lớn."))
+
+
+def _is_unreadable(text: str) -> bool:
+    return "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the answer for an error a view raised; None leaves it to Django as a fault of ours."""
+    if isinstance(exc, DataError | OverflowError):
+        # A value that is well formed but outside what a column holds (year 9999, a number too large).
+        set_rollback()
+        exc = exceptions.ParseError(_("Có giá trị nằm ngoài phạm vi cho phép."))
+    response = exception_handler(exc, context)
+    if response is None:
+        return None
+    if response.status_code != status.HTTP_400_BAD_REQUEST:
+        extra = {
+            name: value
+            for name, value in (response.data or {}).items()
+            if name in {"detail", "allowed"}
+        }
+        response.data = {"detail": response.status_text, **extra}
+        return response
+    if isinstance(exc, exceptions.ValidationError):
+        errors = flatten(response.data)
+        response.data = {"detail": _("Dữ liệu gửi lên chưa đúng."), "errors": errors}
+    else:
+        response.data = {"detail": str(response.data.get("detail", "")), "errors": {}}
+    return response
+
+
+def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
+    """Return DRF's nested error detail as {dotted.path: [text]}."""
+    if isinstance(detail, dict):
+        found: dict[str, list[str]] = {}
+        for key, inner in detail.items():
+            name = path if key == WHOLE and path else f"{path}.{key}" if path else str(key)
+            for inner_path, texts in flatten(inner, name).items():
+                found.setdefault(inner_path, []).extend(texts)
+        return found
+    if isinstance(detail, list | tuple):
+        found = {}
+        for position, inner in enumerate(detail):
+            if isinstance(inner, dict | list | tuple):
+                for inner_path, texts in flatten(inner, f"{path}.{position}".lstrip(".")).items():
+                    found.setdefault(inner_path, []).extend(texts)
+            else:
+                found.setdefault(path or WHOLE, []).append(str(inner))
+        return found
+    return {path or WHOLE: [str(detail)]}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer a request Django itself refused (handler400)."""
+    if request.path.startswith("/api/"):
+        detail = _("Yêu cầu không hợp lệ.")
+        return JsonResponse({"detail": detail, "errors": {}}, status=400)
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer 403 (handler403)."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": _("Bạn không có quyền làm việc này.")}, status=403)
+    return defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer 404 (handler404)."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": _("Không tìm thấy.")}, status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase | HttpResponse:
+    """Answer 500 (handler500)."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": _("Hệ thống gặp lỗi, xin thử lại sau.")}, status=500)
+    return defaults.server_error(request)

@@ -1,0 +1,26 @@
+"""The queue: the app, where its tasks are found, what the beat starts and on which queue."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "motcua.settings.prod")
+
+QUEUES = ("default", "pdf")
+
+app = Celery("motcua")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.autodiscover_tasks(related_name="clock")
+app.autodiscover_tasks(["motcua"], related_name="health", force=True)
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "heartbeat": {"task": "motcua.health.beat_tick", "schedule": crontab()},
+    "on-time rates": {
+        "task": "reports.clock.compute_on_time_rates",
+        "schedule": crontab(hour="1", minute="30"),
+    },
+}
+app.conf.beat_schedule = BEAT_SCHEDULE

@@ -1,0 +1,58 @@
+"""What happens around every request: its line in the log, the refusal of unreadable addresses."""
+
+import time
+from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+
+logger = structlog.get_logger(__name__)
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def log_request(get_response: Handler) -> Handler:
+    """Write one line a request: the route and not the path, which may carry a token or a code."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = get_response(request)
+        match = request.resolver_match
+        logger.info(
+            "request",
+            method=request.method,
+            route=match.view_name or match.route if match else "",
+            status=response.status_code,
+            ms=round((time.perf_counter() - started) * 1000),
+        )
+        return response
+
+    return middleware
+
+
+def refuse_unreadable_address(get_response: Handler) -> Handler:
+    """Answer 400 to a path or query with NUL or bytes that are not UTF-8: PostgreSQL takes neither."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        try:
+            query = unquote_to_bytes(
+                request.META.get("QUERY_STRING", "").replace("+", " ")
+            ).decode()
+        except UnicodeDecodeError:
+            query = "\x00"
+        if "\x00" in query or "\x00" in request.path or "\ufffd" in request.path:
+            detail = _("Địa chỉ chứa ký tự không đọc được.")
+            if request.path.startswith("/api/"):
+                return JsonResponse({"detail": detail, "errors": {}}, status=400)
+            return HttpResponse(detail, status=400, content_type="text/plain; charset=utf-8")
+        return get_response(request)
+
+    return middleware
+
+
+def province(request: HttpRequest) -> dict[str, str]:
+    """Give every template the names of the site and of the province."""
+    return {"site_name": settings.SITE_NAME, "province_name": settings.PROVINCE_NAME}

@@ -1,0 +1,34 @@
+"""The demo: what the environment does not say is read from var/demo.env, which `make demo` writes."""
+
+from motcua.environment import Environment, database, read_env_file
+from motcua.settings.base import *  # noqa: F403
+from motcua.settings.base import INSTALLED_APPS, MEDIA_ROOT, VAR_DIR
+
+env = Environment(
+    fallback=read_env_file(VAR_DIR / "demo.env"),
+    hint="Run `make demo` first: it writes var/demo.env.",
+)
+
+DEBUG = env.get("DEBUG") == "1"
+SECRET_KEY = env.require("SECRET_KEY")
+DATA_KEYS = env.keys("MOTCUA_DATA_KEYS")
+CHAIN_KEY = env.key("MOTCUA_CHAIN_KEY")
+LOOKUP_KEY = env.key("MOTCUA_LOOKUP_KEY")
+
+ALLOWED_HOSTS = ["*"]  # the demo is reached by whatever name the machine has
+TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
+
+# DATABASE_URL set by hand means that database for every role.
+_owner = env.get("MOTCUA_ROLE") == "owner"
+_url = env.get("MOTCUA_OWNER_URL") if _owner else ""
+DATABASES = {
+    "default": database(
+        _url or env.require("DATABASE_URL"),
+        pool=env.integer("MOTCUA_DB_POOL", 0),
+        options="-c statement_timeout=30s -c lock_timeout=10s" if env.get("MOTCUA_DB_POOL") else "",
+    )
+}
+REDIS_URL = env.require("REDIS_URL")
+MEDIA_ROOT = env.get("MOTCUA_FILES", str(MEDIA_ROOT))
+
+INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "django_migration_linter"]

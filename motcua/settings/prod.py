@@ -1,0 +1,44 @@
+"""A province's own server: every secret comes from the environment or from files it names."""
+
+from motcua.environment import Environment, database
+from motcua.settings.base import *  # noqa: F403
+from motcua.settings.base import MEDIA_ROOT, PROVINCE_CODE, PROVINCE_NAME
+
+env = Environment(hint="docs/operating.md lists the variables.")
+
+DEBUG = False
+SECRET_KEY = env.require("SECRET_KEY")
+DATA_KEYS = env.keys("MOTCUA_DATA_KEYS")
+CHAIN_KEY = env.key("MOTCUA_CHAIN_KEY")
+LOOKUP_KEY = env.key("MOTCUA_LOOKUP_KEY")
+
+PROVINCE_CODE = env.get("MOTCUA_PROVINCE_CODE", PROVINCE_CODE)
+PROVINCE_NAME = env.get("MOTCUA_PROVINCE_NAME", PROVINCE_NAME)
+SITE_NAME = f"Một Cửa {PROVINCE_NAME}"
+
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS") or [env.require("ALLOWED_HOSTS")]
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
+TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
+
+_owner = env.get("MOTCUA_ROLE") == "owner"
+_url = env.get("MOTCUA_OWNER_URL") if _owner else ""
+DATABASES = {
+    "default": database(
+        _url or env.require("DATABASE_URL"),
+        pool=env.integer("MOTCUA_DB_POOL", 0),
+        # A page that waits longer than this has failed its reader; imports and migrations may take their time.
+        options="-c statement_timeout=30s -c lock_timeout=10s" if env.get("MOTCUA_DB_POOL") else "",
+    )
+}
+REDIS_URL = env.require("REDIS_URL")
+MEDIA_ROOT = env.get("MOTCUA_FILES", str(MEDIA_ROOT))
+STATIC_ROOT = env.get("MOTCUA_STATIC", str(STATIC_ROOT))  # noqa: F405
+
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+SECURE_SSL_REDIRECT = True
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # the health check of the container speaks plain HTTP
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True

@@ -1,0 +1,35 @@
+"""Tests: made-up keys, tasks inline, the database of DATABASE_URL (`make test` starts one of its own)."""
+
+import tempfile
+
+from motcua.environment import Environment, database
+from motcua.settings.base import *  # noqa: F403
+from motcua.settings.base import INSTALLED_APPS
+
+env = Environment()
+
+SECRET_KEY = "made-up-for-tests-" + "x" * 40
+DATA_KEYS = {"t2": b"2" * 32, "t1": b"1" * 32}
+CHAIN_KEY = b"c" * 32
+LOOKUP_KEY = b"l" * 32
+
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+# tests/conftest.py stops the run with a clear word when DATABASE_URL is missing.
+DATABASES = {
+    "default": database(env.get("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/missing"))
+}
+REDIS_URL = env.get("REDIS_URL", "redis://127.0.0.1:1/0")
+MEDIA_ROOT = (
+    tempfile.gettempdir() + "/motcua-test-files"
+)  # each test has its own (tests/conftest.py)
+
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True  # no collectstatic before a test run
+
+INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "django_migration_linter"]

@@ -1,0 +1,20 @@
+"""Addresses: include() lines and what belongs to no app."""
+
+from django.contrib import admin
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import AllowAny
+
+urlpatterns = [
+    path("quan-tri/", admin.site.urls),
+    path(
+        "api/schema/",
+        SpectacularAPIView.as_view(permission_classes=[AllowAny]),
+        name="api-schema",
+    ),
+]
+
+handler400 = "motcua.api_errors.bad_request"
+handler403 = "motcua.api_errors.permission_denied"
+handler404 = "motcua.api_errors.not_found"
+handler500 = "motcua.api_errors.server_error"
