@@ -7,8 +7,8 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the asker's IP address; X-Forwarded-For counts only behind settings.TRUSTED_PROXIES."""
-    address = request.META.get("REMOTE_ADDR", "")
+    """Return the asker's IP; X-Forwarded-For counts only behind settings.TRUSTED_PROXIES."""
+    address: str = request.META.get("REMOTE_ADDR", "")
     trusted = [ipaddress.ip_network(network, strict=False) for network in settings.TRUSTED_PROXIES]
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     # From the nearest hop outwards: the first address that is not a proxy of ours is the asker's.

@@ -1,0 +1,254 @@
+"""Dải ngày: the days from receipt to promise, arranged for the page; pure, no clock, no database.
+
+Takes any explanation shaped like the one of `dossiers.deadlines` (domain.md 3): this app lies
+below that one, so it names the shape and not the class. Days are local dates, and `today` is an
+argument: of a settled dossier pass the day it was settled, so that no later day counts as past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+LINE_DAYS = 14  # more days than this no longer fit on one line
+STRIP_DAYS = 45  # more than this are told by the week
+
+
+class DayNote(Protocol):
+    """What one day did to the clock."""
+
+    @property
+    def date(self) -> date: ...
+    @property
+    def counts(self) -> bool: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def number(self) -> int | Decimal | None: ...
+
+
+class Explanation(Protocol):
+    """A due date and the days that led to it."""
+
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def due_on(self) -> date | None: ...
+    @property
+    def provisional(self) -> bool: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def days(self) -> Sequence[DayNote]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One cell of the strip: how it looks and the one sentence that says the same."""
+
+    date: date
+    kind: str  # received, counted, to-come, weekend, holiday, paused, rolled
+    weekday: str
+    label: str
+    mark: str
+    icon: str
+    is_due: bool
+    is_today: bool
+    is_make_up: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven days folded into one line."""
+
+    starts_on: date
+    ends_on: date
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One sign of the strip and its meaning."""
+
+    sign: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Everything `_deadline.html` shows."""
+
+    days: tuple[Day, ...]
+    layout: str  # "line" or "weeks"
+    starts_in_column: int  # 1 is Monday
+    legend: tuple[LegendEntry, ...]
+    words: tuple[str, ...]
+    weeks: tuple[Week, ...]
+    counted: int
+    to_count: int
+    is_folded: bool
+
+    @property
+    def progress(self) -> list[tuple[str, int]]:
+        """Return the days used so far as the one part of a bar."""
+        return [("brand", self.counted)]
+
+
+_KINDS = {
+    "received": "received",
+    "weekend": "weekend",
+    "holiday": "holiday",
+    "swapped_off": "holiday",
+    "paused": "paused",
+    "rolled": "rolled",
+}
+_ICONS = {"received": "file", "holiday": "lantern", "paused": "pause", "rolled": "arrow"}
+
+
+def weekday_name(day: date) -> str:
+    """Return the weekday in full: "Thứ Hai" ... "Chủ Nhật"."""
+    return (
+        _("Thứ Hai"),
+        _("Thứ Ba"),
+        _("Thứ Tư"),
+        _("Thứ Năm"),
+        _("Thứ Sáu"),
+        _("Thứ Bảy"),
+        _("Chủ Nhật"),
+    )[day.weekday()]
+
+
+def _weekday_letters(day: date) -> str:
+    return (
+        pgettext("weekday", "T2"),
+        pgettext("weekday", "T3"),
+        pgettext("weekday", "T4"),
+        pgettext("weekday", "T5"),
+        pgettext("weekday", "T6"),
+        pgettext("weekday", "T7"),
+        pgettext("weekday", "CN"),
+    )[day.weekday()]
+
+
+def _kind(note: DayNote, today: date) -> str:
+    if note.why in {"counted", "make_up"} or (note.counts and note.why not in _KINDS):
+        return "counted" if note.date <= today else "to-come"
+    return _KINDS.get(note.why, "rolled")
+
+
+def _mark(note: DayNote) -> str:
+    if not note.counts or note.number is None:
+        return ""
+    return (
+        f"{note.number:f}".replace(".", ",")
+        if isinstance(note.number, Decimal)
+        else str(note.number)
+    )
+
+
+def _sentence(note: DayNote, *, due_on: date | None, today: date) -> str:
+    words = {
+        "weekday": weekday_name(note.date),
+        "date": f"{note.date:%d/%m/%Y}",
+        "what": note.text.rstrip("."),
+    }
+    if note.date == due_on and note.date == today:
+        return _("%(weekday)s %(date)s: %(what)s. Hôm nay là ngày hẹn trả.") % words
+    if note.date == due_on:
+        return _("%(weekday)s %(date)s: %(what)s. Đây là ngày hẹn trả.") % words
+    if note.date == today:
+        return _("%(weekday)s %(date)s: %(what)s. Đây là hôm nay.") % words
+    return _("%(weekday)s %(date)s: %(what)s.") % words
+
+
+def _cell(note: DayNote, *, first: date, due_on: date | None, today: date) -> Day:
+    kind = _kind(note, today)
+    day = note.date
+    mark = _mark(note)
+    icon = "" if mark else _ICONS.get(kind, "check" if note.counts else "")
+    return Day(
+        date=day,
+        kind=kind,
+        weekday=_weekday_letters(day),
+        label=f"{day:%d/%m}" if day == first or day.day == 1 else f"{day:%d}",
+        mark=mark,
+        icon=icon,
+        is_due=day == due_on,
+        is_today=day == today,
+        is_make_up=note.why == "make_up",
+        sentence=_sentence(note, due_on=due_on, today=today),
+    )
+
+
+def _legend(days: Sequence[Day]) -> tuple[LegendEntry, ...]:
+    kinds = {day.kind for day in days}
+    entries = [
+        ("received", _("Ngày nhận"), "received" in kinds),
+        ("counted", _("Đã tính"), "counted" in kinds),
+        ("to-come", _("Sẽ tính"), "to-come" in kinds),
+        ("make-up", _("Ngày làm bù, có tính"), any(day.is_make_up for day in days)),
+        ("weekend", _("Cuối tuần, không tính"), "weekend" in kinds),
+        ("holiday", _("Ngày nghỉ, không tính"), "holiday" in kinds),
+        ("paused", _("Tạm dừng, không tính"), "paused" in kinds),
+        ("rolled", _("Dời sang ngày làm việc"), "rolled" in kinds),
+        ("due", _("Ngày hẹn trả"), any(day.is_due for day in days)),
+        ("today", _("Hôm nay"), any(day.is_today for day in days)),
+    ]
+    return tuple(LegendEntry(sign, text) for sign, text, shown in entries if shown)
+
+
+def _weeks(notes: Sequence[DayNote], *, due_on: date | None) -> tuple[Week, ...]:
+    grouped: dict[date, list[DayNote]] = {}
+    for note in notes:
+        grouped.setdefault(note.date - timedelta(days=note.date.weekday()), []).append(note)
+    weeks = []
+    for of_week in grouped.values():
+        counted = sum(1 for note in of_week if note.counts)
+        parts = [
+            ngettext("tính %(count)d ngày", "tính %(count)d ngày", counted) % {"count": counted}
+        ]
+        parts += [
+            _("%(date)s %(what)s") % {"date": f"{note.date:%d/%m}", "what": note.text.rstrip(".")}
+            for note in of_week
+            if note.why in {"received", "holiday", "swapped_off", "make_up"}
+        ]
+        paused = sum(1 for note in of_week if note.why == "paused")
+        if paused:
+            parts.append(
+                ngettext("tạm dừng %(count)d ngày", "tạm dừng %(count)d ngày", paused)
+                % {"count": paused}
+            )
+        if due_on is not None and any(note.date == due_on for note in of_week):
+            parts.append(_("ngày hẹn trả %(date)s") % {"date": f"{due_on:%d/%m/%Y}"})
+        weeks.append(Week(of_week[0].date, of_week[-1].date, "; ".join(parts)))
+    return tuple(weeks)
+
+
+def arrange(explanation: Explanation, *, today: date, layout: str = "") -> Strip:
+    """Arrange the days of an explanation into a strip, or into weeks when they are very many."""
+    notes = explanation.days
+    due_on = explanation.due_on
+    is_folded = len(notes) > STRIP_DAYS
+    # Of a very long run only the last two weeks are drawn: they are what decides the day.
+    drawn = notes[-LINE_DAYS:] if is_folded else notes
+    days = tuple(_cell(note, first=drawn[0].date, due_on=due_on, today=today) for note in drawn)
+    return Strip(
+        days=days,
+        layout="weeks" if layout == "weeks" or len(days) > LINE_DAYS else "line",
+        starts_in_column=days[0].date.isoweekday() if days else 1,
+        legend=_legend(days),
+        words=() if is_folded else tuple(day.sentence for day in days),
+        weeks=_weeks(notes, due_on=due_on) if is_folded else (),
+        counted=sum(1 for note in notes if note.counts and note.date <= today),
+        to_count=sum(1 for note in notes if note.counts),
+        is_folded=is_folded,
+    )

@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.folding import fold, sort_key
+from accounts.roles import OFFICER_ROLES, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# QĐ 20/2020/QĐ-TTg, root to leaf; QCVN 102:2016, leaf to root (domain.md 5.1).
+NEW_CODE = r"(H|G)\d{2}(\.\d{2,3}){0,3}"
+OLD_CODE = r"\d{3}\.\d{2}\.\d{2}\.(H|G)\d{2}"
+agency_code_validator = RegexValidator(
+    rf"^({NEW_CODE}|{OLD_CODE})$",
+    _("Mã định danh có dạng H01, H01.07, H01.151 hoặc 000.00.07.H01."),
+)
+
+
+class AdministrativeUnit(models.Model):
+    """Đơn vị hành chính: a province or a commune, keyed by its GSO code and never by its name."""
+
+    class Kind(models.TextChoices):
+        PROVINCE = "province", _("Tỉnh, thành phố")
+        COMMUNE = "commune", _("Xã, phường, đặc khu")
+
+    code = models.CharField(_("mã"), max_length=5, unique=True)
+    kind = models.CharField(_("loại"), max_length=10, choices=Kind)
+    name = models.CharField(_("tên"), max_length=200)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("tỉnh"),
+    )
+    # A province merged away points to the one that took it over (2025: 63 became 34).
+    successor_name = models.CharField(_("nhập vào"), max_length=200, blank=True, default="")
+    valid_to = models.DateField(_("hết hiệu lực"), null=True, blank=True)
+    name_sort = models.CharField(max_length=255, editable=False, db_index=True, default="")
+
+    class Meta:
+        verbose_name = _("đơn vị hành chính")
+        verbose_name_plural = _("đơn vị hành chính")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.name_sort = sort_key(self.name)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class Calendar(models.Model):
+    """Lịch làm việc: working windows, rest days, days off and swapped days, counter days.
+
+    Law is data: each day carries the announcement it comes from (domain.md 3.9). `version` grows
+    with each change, so that a promise can name the calendar it was made by.
+    """
+
+    name = models.CharField(_("tên"), max_length=100, unique=True)
+    version = models.PositiveIntegerField(_("phiên bản"), default=1)
+    loaded_from = models.DateField(_("có dữ liệu từ"), default=dt.date(2019, 1, 1))
+    loaded_until = models.DateField(_("có dữ liệu đến"))
+    # Years loaded by rule whose swaps nobody has announced: promises in them are provisional.
+    unannounced_years = models.JSONField(_("năm chưa công bố"), default=list, blank=True)
+    # ISO weekdays less one (Monday 0): the weekly rest, and the rest days on which counters open.
+    rest_weekdays = models.JSONField(_("ngày nghỉ hằng tuần"), default=list)
+    counter_weekdays = models.JSONField(_("ngày nghỉ có trực quầy"), default=list)
+
+    class Meta:
+        verbose_name = _("lịch làm việc")
+        verbose_name_plural = _("lịch làm việc")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkingWindow(models.Model):
+    """Khung giờ làm việc: one stretch of work of a season; a season runs to the start of the next."""
+
+    calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="windows")
+    season_month = models.PositiveSmallIntegerField(_("từ tháng"), default=1)
+    season_day = models.PositiveSmallIntegerField(_("từ ngày"), default=1)
+    opens = models.TimeField(_("mở"))
+    closes = models.TimeField(_("đóng"))
+
+    class Meta:
+        verbose_name = _("khung giờ làm việc")
+        verbose_name_plural = _("khung giờ làm việc")
+        ordering = ["season_month", "season_day", "opens"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(closes__gt=F("opens")),
+                name="workingwindow_closes_after_opening",
+                violation_error_message=_("Giờ đóng phải sau giờ mở."),
+            ),
+            models.UniqueConstraint(
+                fields=["calendar", "season_month", "season_day", "opens"],
+                name="workingwindow_once_per_opening",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+class CalendarDay(models.Model):
+    """Ngày đặc biệt: a holiday, a weekday swapped off, or a make-up working day."""
+
+    class Kind(models.TextChoices):
+        HOLIDAY = "holiday", _("Nghỉ lễ, tết")
+        SWAPPED_OFF = "swapped_off", _("Nghỉ hoán đổi")
+        MAKE_UP = "make_up", _("Làm bù")
+
+    calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="days")
+    on = models.DateField(_("ngày"))
+    kind = models.CharField(_("loại"), max_length=12, choices=Kind)
+    name = models.CharField(_("tên"), max_length=200)
+    source = models.CharField(_("căn cứ"), max_length=300)
+
+    class Meta:
+        verbose_name = _("ngày đặc biệt")
+        verbose_name_plural = _("ngày đặc biệt")
+        ordering = ["on"]
+        constraints = [
+            models.UniqueConstraint(fields=["calendar", "on"], name="calendarday_once_per_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on:%d/%m/%Y} {self.name}"
+
+
+class AgencyQuerySet(models.QuerySet["Agency"]):
+    def at_or_below(self, agency: Agency) -> Self:
+        """Return the agency and everything under it."""
+        return self.filter(path__startswith=agency.path)
+
+    def with_code(self, code: str) -> Self:
+        """Return the agency that bears or ever bore the code, in either form."""
+        return self.filter(codes__code__iexact=code.strip())
+
+    def valid_on(self, day: dt.date) -> Self:
+        return self.filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lte=day),
+            Q(valid_to__isnull=True) | Q(valid_to__gte=day),
+        )
+
+
+class Agency(models.Model):
+    """Cơ quan: a body of the tree that receives, settles or supervises (domain.md 5.1)."""
+
+    class Level(models.TextChoices):
+        PROVINCE = "province", _("Cấp tỉnh")
+        COMMUNE = "commune", _("Cấp xã")
+        DISTRICT = "district", _("Cấp huyện (trước 01/07/2025)")
+        VERTICAL = "vertical", _("Ngành dọc")
+
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("cơ quan cấp trên"),
+    )
+    # The present code, new form; every code ever borne stands in AgencyCode.
+    code = models.CharField(
+        _("mã định danh"), max_length=20, unique=True, validators=[agency_code_validator]
+    )
+    name = models.CharField(_("tên"), max_length=250)
+    short_name = models.CharField(_("tên ngắn"), max_length=100, blank=True, default="")
+    level = models.CharField(_("cấp"), max_length=10, choices=Level)
+    is_desk_host = models.BooleanField(_("có bộ phận một cửa"), default=False)
+    address = models.CharField(_("địa chỉ"), max_length=300, blank=True, default="")
+    phone = models.CharField(_("điện thoại"), max_length=30, blank=True, default="")
+    unit = models.ForeignKey(
+        AdministrativeUnit, models.PROTECT, null=True, blank=True, verbose_name=_("địa bàn")
+    )
+    calendar = models.ForeignKey(
+        Calendar, models.PROTECT, null=True, blank=True, verbose_name=_("lịch làm việc riêng")
+    )
+    valid_from = models.DateField(_("hoạt động từ"), null=True, blank=True)
+    valid_to = models.DateField(_("hoạt động đến"), null=True, blank=True)
+    # The way from the root in fixed-width ids, so that "at or below" is one indexed prefix.
+    path = models.CharField(max_length=400, editable=False, default="", db_index=True)
+    name_sort = models.CharField(max_length=255, editable=False, default="")
+
+    objects = AgencyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cơ quan")
+        verbose_name_plural = _("cơ quan")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_to__isnull=True)
+                | Q(valid_to__gte=F("valid_from")),
+                name="agency_ends_after_it_starts",
+                violation_error_message=_("Ngày kết thúc phải sau ngày bắt đầu."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["path"], name="agency_by_path", opclasses=["varchar_pattern_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def label(self) -> str:
+        """The short name where there is one."""
+        return self.short_name or self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.name_sort = sort_key(self.name)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class AgencyCode(models.Model):
+    """Mã định danh: a code that an agency bears or bore, with its days; old dossiers keep old codes."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="codes")
+    code = models.CharField(_("mã"), max_length=20, validators=[agency_code_validator])
+    valid_from = models.DateField(_("từ ngày"), null=True, blank=True)
+    valid_to = models.DateField(_("đến ngày"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("mã định danh")
+        verbose_name_plural = _("mã định danh")
+        constraints = [
+            models.UniqueConstraint(fields=["code", "agency"], name="agencycode_once_per_agency"),
+        ]
+        indexes = [models.Index(fields=["code"], name="agencycode_by_code")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Succession(models.Model):
+    """Kế thừa: an agency that ended and the one that took over its open dossiers."""
+
+    predecessor = models.ForeignKey(Agency, models.PROTECT, related_name="successions")
+    successor = models.ForeignKey(Agency, models.PROTECT, related_name="precedents")
+    on = models.DateField(_("từ ngày"))
+    source = models.CharField(_("căn cứ"), max_length=300)
+
+    class Meta:
+        verbose_name = _("kế thừa")
+        verbose_name_plural = _("kế thừa")
+        constraints = [
+            models.UniqueConstraint(fields=["predecessor", "successor"], name="succession_once"),
+            models.CheckConstraint(
+                condition=~Q(predecessor=F("successor")), name="succession_between_two"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.predecessor} → {self.successor}"
+
+
+class Desk(models.Model):
+    """Bộ phận Một cửa, Trung tâm Phục vụ hành chính công: where dossiers are handed in."""
+
+    class Kind(models.TextChoices):
+        PROVINCE = "province", _("Trung tâm cấp tỉnh")
+        COMMUNE = "commune", _("Trung tâm cấp xã")
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="desks")
+    kind = models.CharField(_("cấp"), max_length=10, choices=Kind)
+    name = models.CharField(_("tên"), max_length=200)
+    address = models.CharField(_("địa chỉ"), max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("bộ phận một cửa")
+        verbose_name_plural = _("bộ phận một cửa")
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "name"], name="desk_name_once_per_agency")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OfficerQuerySet(models.QuerySet["Officer"]):
+    def working_in(self, agency: Agency, today: dt.date) -> Self:
+        """Return who holds a role in the agency on the day."""
+        return self.filter(
+            Q(roles__valid_from__isnull=True) | Q(roles__valid_from__lte=today),
+            Q(roles__valid_to__isnull=True) | Q(roles__valid_to__gte=today),
+            roles__agency=agency,
+            user__is_active=True,
+        ).distinct()
+
+
+class Officer(models.Model):
+    """Cán bộ, công chức: a person of the administration; roles are held in agencies, with dates."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="officer")
+    full_name = models.CharField(_("họ và tên"), max_length=200)
+    title = models.CharField(_("chức danh"), max_length=150, blank=True, default="")
+    phone = models.CharField(_("điện thoại"), max_length=30, blank=True, default="")
+    # Where the officer works day to day: the desk of the receptionist, the unit of the specialist.
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="officers", verbose_name=_("cơ quan")
+    )
+    desk = models.ForeignKey(
+        Desk,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="officers",
+        verbose_name=_("bộ phận một cửa"),
+    )
+    name_sort = models.CharField(max_length=255, editable=False, default="")
+    name_fold = models.CharField(max_length=255, editable=False, default="")
+
+    objects = OfficerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cán bộ")
+        verbose_name_plural = _("cán bộ")
+        ordering = ["name_sort"]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.name_sort = sort_key(self.full_name)
+        self.name_fold = fold(self.full_name)[:255]
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def held_roles(self, today: dt.date) -> list[tuple[str, int]]:
+        """Return (role, agency id) pairs held on the day. Runs one query, remembered."""
+        remembered: dict[dt.date, list[tuple[str, int]]] = self.__dict__.setdefault(
+            "_held_roles", {}
+        )
+        if today not in remembered:
+            rows = self.roles.filter(
+                Q(valid_from__isnull=True) | Q(valid_from__lte=today),
+                Q(valid_to__isnull=True) | Q(valid_to__gte=today),
+            )
+            remembered[today] = list(rows.values_list("role", "agency_id"))
+        return remembered[today]
+
+    def roles_in(self, agency_ids: Iterable[int], today: dt.date) -> frozenset[Role]:
+        """Return the roles held on the day in any of the agencies. Runs one query, remembered."""
+        wanted = set(agency_ids)
+        return frozenset(
+            Role(role) for role, agency_id in self.held_roles(today) if agency_id in wanted
+        )
+
+
+class OfficerRole(models.Model):
+    """Vai trò: what an officer may do, where and when; several in several agencies at once."""
+
+    officer = models.ForeignKey(Officer, models.CASCADE, related_name="roles")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="role_holders")
+    role = models.CharField(
+        _("vai trò"),
+        max_length=20,
+        choices=[(r.value, r.label) for r in Role if r in OFFICER_ROLES],
+    )
+    valid_from = models.DateField(_("từ ngày"), null=True, blank=True)
+    valid_to = models.DateField(_("đến ngày"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("vai trò")
+        verbose_name_plural = _("vai trò")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["officer", "agency", "role", "valid_from"],
+                name="officerrole_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_to__isnull=True)
+                | Q(valid_to__gte=F("valid_from")),
+                name="officerrole_ends_after_it_starts",
+                violation_error_message=_("Ngày kết thúc phải sau ngày bắt đầu."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} · {self.agency_id}"

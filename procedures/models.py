@@ -1,0 +1,344 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from agencies.models import Agency
+
+# domain.md 5.3: 5. and 6. are internal, -Xoa is withdrawn, 7 or 9 digits occur. The local suffix is
+# stripped before a code becomes a key.
+PROCEDURE_CODE = r"[1-6]\.\d{6,9}"
+
+
+class Channel(models.TextChoices):
+    """Kênh thực hiện: how a dossier is handed in; national numbers 1, 2, 3 (domain.md 2.2)."""
+
+    IN_PERSON = "in_person", _("Trực tiếp")
+    ONLINE = "online", _("Trực tuyến")
+    POST = "post", _("Bưu chính công ích")
+
+
+class LimitUnit(models.TextChoices):
+    """Đơn vị thời hạn: the units of domain.md 3.1; `other` is kept as the source said it."""
+
+    WORKING_HOUR = "working_hour", _("giờ làm việc")
+    WORKING_DAY = "working_day", _("ngày làm việc")
+    DAY = "day", _("ngày")
+    MONTH = "month", _("tháng")
+    SAME_DAY = "same_day", _("trong ngày")
+    NONE = "none", _("không hẹn")
+    OTHER = "other", _("khác")
+
+
+class Sector(models.Model):
+    """Lĩnh vực: the field of state work a procedure belongs to."""
+
+    # The national catalogue names sectors; only the details carry codes such as G15-TP07.
+    code = models.CharField(_("mã"), max_length=30, blank=True, default="")
+    name = models.CharField(_("tên"), max_length=300, unique=True)
+    source_id = models.CharField(max_length=40, blank=True, default="")
+    name_fold = models.CharField(max_length=300, editable=False, default="")
+
+    class Meta:
+        verbose_name = _("lĩnh vực")
+        verbose_name_plural = _("lĩnh vực")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProcedureQuerySet(models.QuerySet["Procedure"]):
+    def public(self) -> Self:
+        """Return what citizens may see: neither internal nor withdrawn."""
+        return self.filter(is_internal=False, is_withdrawn=False)
+
+    def offered_on(self, day: dt.date) -> Self:
+        """Return what the province takes in on the day."""
+        return self.filter(
+            Q(offering__valid_from__isnull=True) | Q(offering__valid_from__lte=day),
+            Q(offering__valid_to__isnull=True) | Q(offering__valid_to__gte=day),
+            offering__isnull=False,
+            is_withdrawn=False,
+        )
+
+
+class Procedure(models.Model):
+    """Thủ tục hành chính: one entry of the national catalogue, keyed by its whole code."""
+
+    code = models.CharField(
+        _("mã thủ tục"),
+        max_length=20,
+        unique=True,
+        validators=[RegexValidator(rf"^{PROCEDURE_CODE}$", _("Mã thủ tục có dạng 1.000948."))],
+    )
+    is_internal = models.BooleanField(_("thủ tục nội bộ"), default=False)
+    is_withdrawn = models.BooleanField(_("đã bãi bỏ"), default=False)
+    # Copied from the newest version so that search and lists need no join.
+    name = models.CharField(_("tên"), max_length=1500)
+    name_fold = models.TextField(editable=False, default="")
+    search = SearchVectorField(null=True, editable=False)
+    source_id = models.CharField(max_length=40, blank=True, default="")
+    source_state = models.CharField(_("tình trạng ở nguồn"), max_length=20, blank=True, default="")
+    kind = models.CharField(_("loại"), max_length=30, blank=True, default="")
+
+    objects = ProcedureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("thủ tục hành chính")
+        verbose_name_plural = _("thủ tục hành chính")
+        ordering = ["code"]
+        indexes = [
+            GinIndex(fields=["search"], name="procedure_by_words"),
+            models.Index(
+                fields=["code"], name="procedure_by_code_start", opclasses=["varchar_pattern_ops"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class ProcedureVersionQuerySet(models.QuerySet["ProcedureVersion"]):
+    def valid_on(self, day: dt.date) -> Self:
+        """Return the versions in force on the day, newest first."""
+        return self.filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lte=day),
+            Q(valid_to__isnull=True) | Q(valid_to__gte=day),
+        ).order_by("-number")
+
+
+class ProcedureVersion(models.Model):
+    """Phiên bản thủ tục: what the procedure said in a span of days; a dossier keeps its own."""
+
+    class SupplementPolicy(models.TextChoices):
+        # domain.md 3.5: two legal patterns exist.
+        RESUME = "resume", _("Tính tiếp thời gian còn lại")
+        RESTART = "restart", _("Tính lại từ đầu")
+
+    procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(_("số"))
+    valid_from = models.DateField(_("hiệu lực từ"), null=True, blank=True)
+    valid_to = models.DateField(_("hiệu lực đến"), null=True, blank=True)
+    decision = models.CharField(_("quyết định công bố"), max_length=200, blank=True, default="")
+
+    # What the catalogue file owns (import_procedures writes each half from its own file).
+    name = models.CharField(_("tên"), max_length=1500)
+    sectors: models.ManyToManyField[Sector, ProcedureSector] = models.ManyToManyField(
+        Sector, through="ProcedureSector", related_name="versions", verbose_name=_("lĩnh vực")
+    )
+    promulgating_agency = models.CharField(
+        _("cơ quan ban hành"), max_length=300, blank=True, default=""
+    )
+    executing_agencies = models.JSONField(_("cơ quan thực hiện"), default=list, blank=True)
+    targets = models.JSONField(_("đối tượng"), default=list, blank=True)
+    catalogue_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+
+    # What the detail file owns.
+    requirements = models.TextField(_("yêu cầu, điều kiện"), blank=True, default="")
+    steps_text = models.JSONField(_("trình tự thực hiện"), default=list, blank=True)
+    results = models.JSONField(_("kết quả"), default=list, blank=True)
+    source = models.JSONField(_("nguồn"), default=dict, blank=True)
+    detail_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+
+    # What the province decides.
+    supplement_policy = models.CharField(
+        _("sau khi bổ sung"),
+        max_length=8,
+        choices=SupplementPolicy,
+        default=SupplementPolicy.RESUME,
+    )
+    # domain.md 3.3: the second 15:00 rule belongs to same-day procedures alone.
+    same_day_cutoff = models.TimeField(_("giờ chốt trong ngày"), default=dt.time(15, 0))
+    settles_at_once = models.BooleanField(_("trả kết quả ngay"), default=False)
+
+    objects = ProcedureVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("phiên bản thủ tục")
+        verbose_name_plural = _("phiên bản thủ tục")
+        ordering = ["procedure", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["procedure", "number"], name="procedureversion_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_to__isnull=True)
+                | Q(valid_to__gte=F("valid_from")),
+                name="procedureversion_ends_after_it_starts",
+                violation_error_message=_("Ngày hết hiệu lực phải sau ngày có hiệu lực."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.procedure_id} v{self.number}"
+
+
+class ProcedureSector(models.Model):
+    """The sectors of a version in the order of the source: statistics count under the first."""
+
+    version = models.ForeignKey(ProcedureVersion, models.CASCADE, related_name="sector_rows")
+    sector = models.ForeignKey(Sector, models.PROTECT)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "position"], name="proceduresector_once_per_position"
+            ),
+            models.UniqueConstraint(fields=["version", "sector"], name="proceduresector_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.sector_id}"
+
+
+class ProcedureCase(models.Model):
+    """Trường hợp: a variant of a procedure with its own limit; keyed by code and position.
+
+    A code may repeat within one procedure (national-portal-and-data.md 4.1), so it is not a key.
+    """
+
+    version = models.ForeignKey(ProcedureVersion, models.CASCADE, related_name="cases")
+    position = models.PositiveSmallIntegerField(_("thứ tự"))
+    code = models.CharField(_("mã trường hợp"), max_length=40)
+    name = models.CharField(_("tên"), max_length=500, blank=True, default="")
+    limit_value = models.DecimalField(
+        _("thời hạn"), max_digits=9, decimal_places=3, null=True, blank=True
+    )
+    limit_unit = models.CharField(_("đơn vị"), max_length=12, choices=LimitUnit)
+    limit_text = models.CharField(_("nguyên văn"), max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("trường hợp")
+        verbose_name_plural = _("trường hợp")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "position"], name="procedurecase_once_per_position"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ChannelLimit(models.Model):
+    """Cách thức thực hiện: a channel with the time the agency commits to on it."""
+
+    version = models.ForeignKey(ProcedureVersion, models.CASCADE, related_name="channel_limits")
+    position = models.PositiveSmallIntegerField(_("thứ tự"))
+    channel = models.CharField(_("kênh"), max_length=10, choices=Channel)
+    limit_value = models.DecimalField(
+        _("thời hạn"), max_digits=9, decimal_places=3, null=True, blank=True
+    )
+    limit_unit = models.CharField(_("đơn vị"), max_length=12, choices=LimitUnit)
+    limit_text = models.CharField(_("nguyên văn"), max_length=300, blank=True, default="")
+    note = models.TextField(_("ghi chú"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("cách thức thực hiện")
+        verbose_name_plural = _("cách thức thực hiện")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "position"], name="channellimit_once_per_position"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.limit_value} {self.limit_unit}"
+
+
+class Fee(models.Model):
+    """Phí, lệ phí: what is due on a channel; an amount of null is told in words only."""
+
+    channel_limit = models.ForeignKey(ChannelLimit, models.CASCADE, related_name="fees")
+    position = models.PositiveSmallIntegerField(_("thứ tự"))
+    kind = models.CharField(_("loại"), max_length=30, blank=True, default="")
+    amount_vnd = models.DecimalField(
+        _("số tiền (đồng)"), max_digits=15, decimal_places=2, null=True, blank=True
+    )
+    text = models.TextField(_("diễn giải"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("phí, lệ phí")
+        verbose_name_plural = _("phí, lệ phí")
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.amount_vnd}"
+
+
+class RequiredDocument(models.Model):
+    """Thành phần hồ sơ: a paper the procedure asks for, in the group (case) the source puts it in."""
+
+    version = models.ForeignKey(ProcedureVersion, models.CASCADE, related_name="required_documents")
+    position = models.PositiveSmallIntegerField(_("thứ tự"))
+    group = models.TextField(_("nhóm"), blank=True, default="")
+    name = models.TextField(_("tên giấy tờ"))
+    code = models.CharField(_("mã"), max_length=60, blank=True, default="")
+    originals = models.PositiveSmallIntegerField(_("bản chính"), default=0)
+    copies = models.PositiveSmallIntegerField(_("bản sao"), default=0)
+    has_electronic_form = models.BooleanField(_("có biểu mẫu điện tử"), default=False)
+    attachments = models.JSONField(_("mẫu đơn, tờ khai"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("thành phần hồ sơ")
+        verbose_name_plural = _("thành phần hồ sơ")
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.name[:80]
+
+
+class LegalBasis(models.Model):
+    """Căn cứ pháp lý: a text a version rests on."""
+
+    version = models.ForeignKey(ProcedureVersion, models.CASCADE, related_name="legal_bases")
+    position = models.PositiveSmallIntegerField(_("thứ tự"))
+    code = models.CharField(_("số hiệu"), max_length=200, blank=True, default="")
+    name = models.TextField(_("trích yếu"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("căn cứ pháp lý")
+        verbose_name_plural = _("căn cứ pháp lý")
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Offering(models.Model):
+    """Thủ tục tỉnh tiếp nhận: that the province takes a procedure in, and which agency settles it.
+
+    Without a competent agency, the agency of the receiving officer settles it (communes).
+    """
+
+    procedure = models.OneToOneField(Procedure, models.PROTECT, related_name="offering")
+    competent_agency = models.ForeignKey(
+        Agency,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="offerings",
+        verbose_name=_("cơ quan giải quyết"),
+    )
+    valid_from = models.DateField(_("từ ngày"), null=True, blank=True)
+    valid_to = models.DateField(_("đến ngày"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("thủ tục tỉnh tiếp nhận")
+        verbose_name_plural = _("thủ tục tỉnh tiếp nhận")
+
+    def __str__(self) -> str:
+        return f"{self.procedure_id}"
