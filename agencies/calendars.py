@@ -7,7 +7,9 @@ adds is seen by every web and worker process at its next computation.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import threading
+
 from agencies import calendar_data, working_time
 from agencies.models import Agency, Calendar, CalendarDay, WorkingWindow
 
@@ -80,8 +82,8 @@ def load_default_calendar() -> Calendar:
     row, is_new = Calendar.objects.get_or_create(
         name=DEFAULT_NAME,
         defaults={
-            "loaded_from": seed.loaded_from,
-            "loaded_until": seed.loaded_until,
+            "loaded_from": dt.date(calendar_data.YEARS[0].year, 1, 1),
+            "loaded_until": dt.date(calendar_data.YEARS[-1].year, 12, 31),
             "unannounced_years": sorted(seed.unannounced_years),
             "rest_weekdays": sorted(seed.rest_weekdays),
             "counter_weekdays": sorted(seed.counter_weekdays),

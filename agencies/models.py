@@ -217,14 +217,14 @@ class Agency(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.name_sort = sort_key(self.name)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
     @property
     def label(self) -> str:
         """The short name where there is one."""
         return self.short_name or self.name
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        self.name_sort = sort_key(self.name)
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
 
 
 class AgencyCode(models.Model):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from threading import Lock
 from types import MappingProxyType
 from typing import NamedTuple
@@ -115,7 +116,7 @@ FIXED_HOLIDAYS = (
 def _check_windows(windows: tuple[Window, ...]) -> None:
     if not windows:
         raise ValueError("a working day has at least one working window")
-    for earlier, later in zip(windows, windows[1:], strict=False):
+    for earlier, later in pairwise(windows):
         if earlier.closes > later.opens:
             raise ValueError("working windows are in order and do not overlap")
 

@@ -55,7 +55,7 @@ class AgencyFactory(DjangoModelFactory[Agency]):
     is_desk_host = True
 
     @factory.post_generation
-    def place(self: Agency, create: bool, extracted: Any, **kwargs: Any) -> None:  # type: ignore[misc]
+    def place(self: Agency, create: bool, extracted: Any, **kwargs: Any) -> None:
         AgencyCode.objects.get_or_create(agency=self, code=self.code)
 
 
@@ -71,7 +71,7 @@ class OfficerFactory(DjangoModelFactory[Officer]):
     agency = factory.SubFactory(AgencyFactory)
 
     @factory.post_generation
-    def roles(self: Officer, create: bool, extracted: list[Role] | None, **kwargs: Any) -> None:  # type: ignore[misc]
+    def roles(self: Officer, create: bool, extracted: list[Role] | None, **kwargs: Any) -> None:
         for role in extracted or []:
             OfficerRole.objects.create(officer=self, agency=self.agency, role=role)
 
@@ -101,7 +101,7 @@ class ProcedureFactory(DjangoModelFactory[Procedure]):
 
     @classmethod
     def _create(cls, model_class: type[Procedure], *args: Any, **kwargs: Any) -> Procedure:
-        made = super()._create(model_class, *args, **kwargs)
+        made: Procedure = super()._create(model_class, *args, **kwargs)
         version = ProcedureVersion.objects.create(procedure=made, number=1, name=made.name)
         ProcedureSector.objects.create(version=version, sector=SectorFactory.create(), position=0)
         return made
@@ -109,12 +109,12 @@ class ProcedureFactory(DjangoModelFactory[Procedure]):
     @factory.post_generation
     def version_settings(
         self: Procedure, create: bool, extracted: dict[str, Any] | None, **kwargs: Any
-    ) -> None:  # type: ignore[misc]
+    ) -> None:
         if extracted:
             self.versions.update(**extracted)
 
     @factory.post_generation
-    def cases(  # type: ignore[misc]
+    def cases(
         self: Procedure, create: bool, extracted: list[tuple[str | None, str]] | None, **kwargs: Any
     ) -> None:
         version = self.versions.get(number=1)
@@ -130,7 +130,7 @@ class ProcedureFactory(DjangoModelFactory[Procedure]):
             )
 
     @factory.post_generation
-    def channels(  # type: ignore[misc]
+    def channels(
         self: Procedure,
         create: bool,
         extracted: list[tuple[str, str | None, str]] | None,
@@ -149,7 +149,7 @@ class ProcedureFactory(DjangoModelFactory[Procedure]):
     @factory.post_generation
     def offering(
         self: Procedure, create: bool, extracted: Agency | bool | None, **kwargs: Any
-    ) -> None:  # type: ignore[misc]
+    ) -> None:
         """`offering=agency` settles there; `offering=False`: the province does not take it in."""
         if extracted is not False:
             Offering.objects.create(
