@@ -297,14 +297,14 @@ class Dossier(models.Model):
                 violation_error_message=_("Chỉ hồ sơ đã có kết quả mới được trả."),
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in ENDED_STATES], settled_at__isnull=False)
-                | ~Q(state__in=[s.value for s in ENDED_STATES]) & Q(settled_at__isnull=True),
+                condition=Q(state__in=sorted(ENDED_STATES), settled_at__isnull=False)
+                | ~Q(state__in=sorted(ENDED_STATES)) & Q(settled_at__isnull=True),
                 name="dossier_ended_iff_settled_at",
                 violation_error_message=_("Trạng thái kết thúc phải có thời điểm kết thúc."),
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in PAUSED_STATES], paused_at__isnull=False)
-                | ~Q(state__in=[s.value for s in PAUSED_STATES]),
+                condition=Q(state__in=sorted(PAUSED_STATES), paused_at__isnull=False)
+                | ~Q(state__in=sorted(PAUSED_STATES)),
                 name="dossier_paused_has_start",
                 violation_error_message=_("Hồ sơ tạm dừng phải có thời điểm dừng."),
             ),
