@@ -4,8 +4,9 @@
 import os
 import sys
 
-# These change the schema, the rights or the whole content, so they work as the role that owns the tables. Every
-# other command has the rights of the web process, which may not change an event (docs/operating.md).
+# These change the schema, the rights or the whole content, so they work as the role that owns the
+# tables. Every other command has the rights of the web process, which may not change an event
+# (docs/operating.md).
 OWNER_COMMANDS = frozenset(
     {"backup", "flush", "grant_rights", "migrate", "pgtrigger", "restore", "sqlflush", "sqlmigrate"}
 )

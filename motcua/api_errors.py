@@ -64,7 +64,7 @@ def _is_unreadable(text: str) -> bool:
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Return the answer for an error a view raised; None leaves it to Django as a fault of ours."""
     if isinstance(exc, DataError | OverflowError):
-        # A value that is well formed but outside what a column holds (year 9999, a number too large).
+        # Well formed, but outside what a column holds (year 9999, a number too large).
         set_rollback()
         exc = exceptions.ParseError(_("Có giá trị nằm ngoài phạm vi cho phép."))
     response = exception_handler(exc, context)

@@ -22,6 +22,14 @@ def read_env_file(path: Path) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def read_demo_file(path: Path) -> dict[str, str]:
+    """Return what `make demo` wrote; a DATABASE_URL set by hand is that database for every role."""
+    values = read_env_file(path)
+    if os.environ.get("DATABASE_URL"):
+        values.pop("MOTCUA_OWNER_URL", None)
+    return values
+
+
 class Environment:
     """Variables by name; NAME_FILE names a file that holds the value (a mounted secret)."""
 
@@ -87,7 +95,7 @@ def _decoded_key(name: str, text: str) -> bytes:
 
 
 def database(url: str, *, pool: int = 0, options: str = "") -> dict[str, Any]:
-    """Return Django's form of a libpq URL or conninfo; `pool` is the largest number of connections, 0 for none."""
+    """Return Django's form of a libpq URL; `pool` is the largest number of connections."""
     try:
         parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value}
     except psycopg.ProgrammingError as error:
@@ -112,3 +120,11 @@ def database(url: str, *, pool: int = 0, options: str = "") -> dict[str, Any]:
         )
     config["OPTIONS"] = extra
     return config
+
+
+def broker(redis_url: str) -> str:
+    """Return Celery's spelling of a Redis URL: it names a socket otherwise than redis-py does."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    path, _, query = redis_url.removeprefix("unix://").partition("?")
+    return f"redis+socket://{path}?virtual_host={query.removeprefix('db=') or 0}"

@@ -1,1 +1,101 @@
 """Is the house in order: database, queue, beat and disk, each told apart."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import redis
+import structlog
+from celery import shared_task
+from django.conf import settings
+from django.db import connections
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+logger = structlog.get_logger(__name__)
+
+BEAT_KEY = "motcua:beat"  # seconds since 1970, set by the beat's task
+BEAT_SILENCE = 180  # seconds; three beats missed
+SMALLEST_FREE = 500_000_000  # bytes
+CONNECT_SECONDS = 2
+OK = "ok"
+
+
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
+    )
+
+
+@shared_task(name="motcua.health.beat_tick")
+def beat_tick() -> None:
+    """Note that the beat beats and a worker hears it."""
+    with _redis() as client:
+        client.set(BEAT_KEY, int(time.time()))
+
+
+def database() -> str:
+    """Return ok when a new connection answers; the pool would wait for a dead server too long."""
+    params = dict(connections["default"].get_connection_params())
+    for name in ("cursor_factory", "context", "prepare_threshold"):
+        params.pop(name, None)
+    params["connect_timeout"] = CONNECT_SECONDS
+    with psycopg.connect(**params) as connection:
+        connection.execute("SELECT 1")
+    return OK
+
+
+def queue() -> str:
+    """Return ok when Redis answers."""
+    with _redis() as client:
+        client.ping()
+    return OK
+
+
+def beat() -> str:
+    """Return ok when the beat was heard within BEAT_SILENCE."""
+    with _redis() as client:
+        heard = client.get(BEAT_KEY)
+    if heard is None:
+        return "fails: not heard yet"
+    silence = time.time() - int(heard)
+    return OK if silence < BEAT_SILENCE else f"fails: silent for {silence:.0f} s"
+
+
+def disk() -> str:
+    """Return ok when the files' disk has room."""
+    folder = Path(settings.MEDIA_ROOT)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    return OK if free > SMALLEST_FREE else f"fails: {free // 1_000_000} MB free"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": database,
+    "queue": queue,
+    "beat": beat,
+    "disk": disk,
+}
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 with one word a part, 503 when the database is away."""
+    parts: dict[str, str] = {}
+    for name, check in CHECKS.items():
+        try:
+            parts[name] = check()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the part is not well
+            # The kind only: the text of a connection error names hosts and users.
+            parts[name] = f"fails: {type(error).__name__}"
+            logger.warning("health", part=name, error=type(error).__name__)
+    healthy = all(word == OK for word in parts.values())
+    return JsonResponse(
+        {"status": OK if healthy else "fails", **parts},
+        status=200 if parts["database"] == OK else 503,
+    )

@@ -1,4 +1,4 @@
-"""Logging: one line of key=value an act or a request; names, numbers and addresses of people never."""
+"""Logging: one line of key=value an act or a request; personal data never."""
 
 import logging
 import logging.config

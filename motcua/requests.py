@@ -34,7 +34,7 @@ def log_request(get_response: Handler) -> Handler:
 
 
 def refuse_unreadable_address(get_response: Handler) -> Handler:
-    """Answer 400 to a path or query with NUL or bytes that are not UTF-8: PostgreSQL takes neither."""
+    """Answer 400 to a path or query with NUL or broken UTF-8: PostgreSQL takes neither."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         try:

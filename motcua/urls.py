@@ -5,7 +5,10 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
+from motcua.health import healthz
+
 urlpatterns = [
+    path("healthz", healthz, name="health"),
     path("quan-tri/", admin.site.urls),
     path(
         "api/schema/",

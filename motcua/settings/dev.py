@@ -1,11 +1,13 @@
-"""The demo: what the environment does not say is read from var/demo.env, which `make demo` writes."""
+"""The demo: what the environment does not say is read from var/demo.env (`make demo`)."""
 
-from motcua.environment import Environment, database, read_env_file
+from pathlib import Path
+
+from motcua.environment import Environment, broker, database, read_demo_file
 from motcua.settings.base import *  # noqa: F403
 from motcua.settings.base import INSTALLED_APPS, MEDIA_ROOT, VAR_DIR
 
 env = Environment(
-    fallback=read_env_file(VAR_DIR / "demo.env"),
+    fallback=read_demo_file(VAR_DIR / "demo.env"),
     hint="Run `make demo` first: it writes var/demo.env.",
 )
 
@@ -18,7 +20,6 @@ LOOKUP_KEY = env.key("MOTCUA_LOOKUP_KEY")
 ALLOWED_HOSTS = ["*"]  # the demo is reached by whatever name the machine has
 TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
 
-# DATABASE_URL set by hand means that database for every role.
 _owner = env.get("MOTCUA_ROLE") == "owner"
 _url = env.get("MOTCUA_OWNER_URL") if _owner else ""
 DATABASES = {
@@ -29,6 +30,7 @@ DATABASES = {
     )
 }
 REDIS_URL = env.require("REDIS_URL")
-MEDIA_ROOT = env.get("MOTCUA_FILES", str(MEDIA_ROOT))
+CELERY_BROKER_URL = broker(REDIS_URL)
+MEDIA_ROOT = Path(env.get("MOTCUA_FILES", str(MEDIA_ROOT)))
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "django_migration_linter"]

@@ -1,8 +1,10 @@
 """A province's own server: every secret comes from the environment or from files it names."""
 
-from motcua.environment import Environment, database
+from pathlib import Path
+
+from motcua.environment import Environment, broker, database
 from motcua.settings.base import *  # noqa: F403
-from motcua.settings.base import MEDIA_ROOT, PROVINCE_CODE, PROVINCE_NAME
+from motcua.settings.base import MEDIA_ROOT, PROVINCE_CODE, PROVINCE_NAME, STATIC_ROOT
 
 env = Environment(hint="docs/operating.md lists the variables.")
 
@@ -26,13 +28,14 @@ DATABASES = {
     "default": database(
         _url or env.require("DATABASE_URL"),
         pool=env.integer("MOTCUA_DB_POOL", 0),
-        # A page that waits longer than this has failed its reader; imports and migrations may take their time.
+        # A page this late has failed its reader; imports and migrations may take their time.
         options="-c statement_timeout=30s -c lock_timeout=10s" if env.get("MOTCUA_DB_POOL") else "",
     )
 }
 REDIS_URL = env.require("REDIS_URL")
-MEDIA_ROOT = env.get("MOTCUA_FILES", str(MEDIA_ROOT))
-STATIC_ROOT = env.get("MOTCUA_STATIC", str(STATIC_ROOT))  # noqa: F405
+CELERY_BROKER_URL = broker(REDIS_URL)
+MEDIA_ROOT = Path(env.get("MOTCUA_FILES", str(MEDIA_ROOT)))
+STATIC_ROOT = Path(env.get("MOTCUA_STATIC", str(STATIC_ROOT)))
 
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

@@ -1,8 +1,9 @@
-"""Tests: made-up keys, tasks inline, the database of DATABASE_URL (`make test` starts one of its own)."""
+"""Tests: made-up keys, tasks inline, the database of DATABASE_URL (`make test` starts one)."""
 
 import tempfile
+from pathlib import Path
 
-from motcua.environment import Environment, database
+from motcua.environment import Environment, broker, database
 from motcua.settings.base import *  # noqa: F403
 from motcua.settings.base import INSTALLED_APPS
 
@@ -19,9 +20,9 @@ DATABASES = {
     "default": database(env.get("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/missing"))
 }
 REDIS_URL = env.get("REDIS_URL", "redis://127.0.0.1:1/0")
-MEDIA_ROOT = (
-    tempfile.gettempdir() + "/motcua-test-files"
-)  # each test has its own (tests/conftest.py)
+CELERY_BROKER_URL = broker(REDIS_URL)
+# Each test has its own (tests/conftest.py).
+MEDIA_ROOT = Path(tempfile.gettempdir(), "motcua-test-files")
 
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
