@@ -103,8 +103,9 @@ class Demo:
         self.collect_static()
         for name in self.commands():
             self.start_child(name)
-        with step("Dữ liệu minh hoạ của tỉnh An Giang (seed_demo)"):
-            self.manage("seed_demo")
+        if next(BASE_DIR.glob("*/management/commands/seed_demo.py"), None):
+            with step("Dữ liệu minh hoạ của tỉnh An Giang (seed_demo)"):
+                self.manage("seed_demo")
         self.wait_until_it_answers()
 
     def write_environment(self) -> dict[str, str]:
@@ -137,7 +138,7 @@ class Demo:
             write_secret(PASSWORD_FILE, os.environ["DEMO_PASSWORD"] + "\n")
         settings = {
             "DJANGO_SETTINGS_MODULE": "motcua.settings.dev",
-            "DEMO_PASSWORD": kept_secret(PASSWORD_FILE),
+            "DEMO_PASSWORD": kept_secret(PASSWORD_FILE, 9),
             "PYTHONUNBUFFERED": "1",
         }
         return {**os.environ, **values, **settings}
@@ -254,7 +255,7 @@ def chosen_port() -> int:
 def announce(demo: Demo) -> None:
     """Print the line that says it answers, then who may sign in."""
     say(f"Ready: {demo.address}")
-    password = kept_secret(PASSWORD_FILE)
+    password = kept_secret(PASSWORD_FILE, 9)
     for name, role in ACCOUNTS:
         say(f"  {name:<9} {password}   {role}")
     say("Ctrl-C để dừng.")

@@ -132,8 +132,8 @@ def write_secret(path: Path, text: str) -> None:
     scratch.replace(path)
 
 
-def kept_secret(path: Path) -> str:
-    """Return the password kept in a file; made at the first call."""
+def kept_secret(path: Path, size: int = 24) -> str:
+    """Return the password kept in a file; made of `size` random bytes at the first call."""
     if not path.exists():
-        write_secret(path, secrets.token_urlsafe(24) + "\n")
+        write_secret(path, secrets.token_urlsafe(size) + "\n")
     return path.read_text(encoding="utf-8").strip()

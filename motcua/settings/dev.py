@@ -1,10 +1,11 @@
 """The demo: what the environment does not say is read from var/demo.env (`make demo`)."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from motcua.environment import Environment, broker, database, read_demo_file
 from motcua.settings.base import *  # noqa: F403
-from motcua.settings.base import INSTALLED_APPS, MEDIA_ROOT, VAR_DIR
+from motcua.settings.base import INSTALLED_APPS, MEDIA_ROOT, STORAGES, VAR_DIR
 
 env = Environment(
     fallback=read_demo_file(VAR_DIR / "demo.env"),
@@ -33,4 +34,12 @@ REDIS_URL = env.require("REDIS_URL")
 CELERY_BROKER_URL = broker(REDIS_URL)
 MEDIA_ROOT = Path(env.get("MOTCUA_FILES", str(MEDIA_ROOT)))
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "django_migration_linter"]
+# Hashed names as in production, without minutes of compressing.
+STORAGES = {
+    **STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}
+
+# The developer's tools are there after `make test`, not after `make demo` alone.
+_tools = ("django_linear_migrations", "django_migration_linter")
+INSTALLED_APPS = [*INSTALLED_APPS, *(tool for tool in _tools if find_spec(tool))]
