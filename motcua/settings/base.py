@@ -72,6 +72,7 @@ TEMPLATES: list[dict[str, Any]] = [
 PROVINCE_CODE = "H01"
 PROVINCE_NAME = "An Giang"
 SITE_NAME = "Một Cửa An Giang"
+PUBLIC_URL = "http://127.0.0.1:8000"  # where citizens find the portal: in the QR of every paper
 
 # Who signs in
 AUTH_USER_MODEL = "accounts.User"
@@ -139,7 +140,7 @@ TRACKING_WINDOW = 15 * 60  # seconds
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["motcua.api_errors.CarefulJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["motcua.api_input.CarefulJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "motcua.api_errors.handle",
