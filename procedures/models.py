@@ -1,20 +1,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BooleanField, Case, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Length
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.folding import fold
 from agencies.models import Agency
+from procedures import search as typed_search
 
 # domain.md 5.3: 5. and 6. are internal, -Xoa is withdrawn, 7 or 9 digits occur. The local suffix is
-# stripped before a code becomes a key.
-PROCEDURE_CODE = r"[1-6]\.\d{6,9}"
+# stripped before a code becomes a key; -Xoa is not, since 1.014955 and 1.014955-Xoa both exist.
+PROCEDURE_CODE = r"[1-6]\.\d{6,9}(-Xoa)?"
 
 
 class Channel(models.TextChoices):
@@ -54,11 +59,66 @@ class Sector(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.name_fold = fold(self.name)[:300]
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
 
 class ProcedureQuerySet(models.QuerySet["Procedure"]):
+    # Who may see
+
     def public(self) -> Self:
         """Return what citizens may see: neither internal nor withdrawn."""
         return self.filter(is_internal=False, is_withdrawn=False)
+
+    # Named questions
+
+    def search(self, query: str, *, today: dt.date | None = None) -> Self:
+        """Return what a code or words without marks find, best first; blank finds everything.
+
+        A whole code comes first, then what the province offers (on `today`, by default the local
+        day), then names holding the words as typed, then shorter names. Each row is annotated
+        with `is_offered`.
+        """
+        found = self.with_offered(today or timezone.localdate())
+        typed = typed_search.understand(query)
+        if typed.is_blank:
+            return found.order_by("-is_offered", "name_fold", "code")
+        if not typed.finds_anything:
+            return found.none()
+        matches = Q()
+        if typed.code:
+            matches |= Q(code__startswith=typed.code)
+        if typed.tsquery:
+            matches |= Q(search=SearchQuery(typed.tsquery, config="simple", search_type="raw"))
+        tiers = [When(code=typed.code, then=0)] if typed.code else []
+        if typed.phrase:
+            # "hộ" is not "hồ": what was typed with its marks is a better match than without.
+            tiers += [
+                When(name__icontains=typed.phrase, then=2),
+                When(name_fold__contains=fold(typed.phrase), then=3),
+            ]
+        return found.filter(matches).order_by(
+            Case(When(code=typed.code or None, then=0), default=1),
+            "-is_offered",
+            Case(*tiers, default=4, output_field=models.SmallIntegerField()),
+            Length("name_fold"),
+            "code",
+        )
+
+    def with_offered(self, today: dt.date) -> Self:
+        """Annotate `is_offered`: whether the province takes the procedure in on the day."""
+        offered = Q(offering__isnull=False, is_withdrawn=False)
+        offered &= Q(offering__valid_from__isnull=True) | Q(offering__valid_from__lte=today)
+        offered &= Q(offering__valid_to__isnull=True) | Q(offering__valid_to__gte=today)
+        return self.annotate(
+            is_offered=Case(When(offered, then=True), default=False, output_field=BooleanField())
+        )
+
+    def with_version(self, today: dt.date) -> Self:
+        """Annotate `version_id_now`: the version in force on the day."""
+        versions = ProcedureVersion.objects.filter(procedure=OuterRef("pk")).valid_on(today)
+        return self.annotate(version_id_now=Subquery(versions.values("pk")[:1]))
 
     def offered_on(self, day: dt.date) -> Self:
         """Return what the province takes in on the day."""
@@ -88,6 +148,10 @@ class Procedure(models.Model):
     source_id = models.CharField(max_length=40, blank=True, default="")
     source_state = models.CharField(_("tình trạng ở nguồn"), max_length=20, blank=True, default="")
     kind = models.CharField(_("loại"), max_length=30, blank=True, default="")
+    # Such a row gives way to another procedure whose code is written cleanly (procedures.importing).
+    code_is_mended = models.BooleanField(
+        _("mã đã phải sửa"), default=False, db_default=False, editable=False
+    )
 
     objects = ProcedureQuerySet.as_manager()
 
@@ -104,6 +168,21 @@ class Procedure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.fold_name()
+        fields = kwargs.get("update_fields")
+        if fields is not None and "name" in fields:
+            kwargs["update_fields"] = {*fields, "name_fold", "search"}
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("procedure-detail", args=[self.code])
+
+    def fold_name(self) -> None:
+        """Renew what search reads; whoever writes in bulk calls it before."""
+        self.name_fold = fold(self.name)
+        self.search = typed_search.vector(self.name)
 
 
 class ProcedureVersionQuerySet(models.QuerySet["ProcedureVersion"]):
@@ -139,6 +218,10 @@ class ProcedureVersion(models.Model):
     )
     executing_agencies = models.JSONField(_("cơ quan thực hiện"), default=list, blank=True)
     targets = models.JSONField(_("đối tượng"), default=list, blank=True)
+    source_state = models.CharField(
+        _("tình trạng ở nguồn"), max_length=20, blank=True, default="", db_default=""
+    )
+    kind = models.CharField(_("loại"), max_length=30, blank=True, default="", db_default="")
     catalogue_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     # What the detail file owns.
@@ -216,7 +299,7 @@ class ProcedureCase(models.Model):
         _("thời hạn"), max_digits=9, decimal_places=3, null=True, blank=True
     )
     limit_unit = models.CharField(_("đơn vị"), max_length=12, choices=LimitUnit)
-    limit_text = models.CharField(_("nguyên văn"), max_length=300, blank=True, default="")
+    limit_text = models.TextField(_("nguyên văn"), blank=True, default="")
 
     class Meta:
         verbose_name = _("trường hợp")
@@ -242,7 +325,7 @@ class ChannelLimit(models.Model):
         _("thời hạn"), max_digits=9, decimal_places=3, null=True, blank=True
     )
     limit_unit = models.CharField(_("đơn vị"), max_length=12, choices=LimitUnit)
-    limit_text = models.CharField(_("nguyên văn"), max_length=300, blank=True, default="")
+    limit_text = models.TextField(_("nguyên văn"), blank=True, default="")
     note = models.TextField(_("ghi chú"), blank=True, default="")
 
     class Meta:
@@ -267,6 +350,10 @@ class Fee(models.Model):
     kind = models.CharField(_("loại"), max_length=30, blank=True, default="")
     amount_vnd = models.DecimalField(
         _("số tiền (đồng)"), max_digits=15, decimal_places=2, null=True, blank=True
+    )
+    # A number that cannot be đồng (5, 90): other currencies occur in the source and go unnamed.
+    amount_said = models.CharField(
+        _("số tiền theo nguồn"), max_length=60, blank=True, default="", db_default=""
     )
     text = models.TextField(_("diễn giải"), blank=True, default="")
 
