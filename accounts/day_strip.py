@@ -30,7 +30,7 @@ class DayNote(Protocol):
     @property
     def why(self) -> str: ...
     @property
-    def text(self) -> str: ...
+    def text(self) -> str: ...  # one full sentence that names the day
     @property
     def number(self) -> int | Decimal | None: ...
 
@@ -57,7 +57,7 @@ class Day:
     date: date
     kind: str  # received, counted, to-come, weekend, holiday, paused, rolled
     weekday: str
-    label: str
+    month: str  # "/11" where the month must be said, else empty
     mark: str
     icon: str
     is_due: bool
@@ -111,6 +111,7 @@ _KINDS = {
     "paused": "paused",
     "rolled": "rolled",
 }
+_TOLD_APART = frozenset({"received", "holiday", "swapped_off", "make_up", "rolled"})
 _ICONS = {"received": "file", "holiday": "lantern", "paused": "pause", "rolled": "arrow"}
 
 
@@ -148,26 +149,19 @@ def _kind(note: DayNote, today: date) -> str:
 def _mark(note: DayNote) -> str:
     if not note.counts or note.number is None:
         return ""
-    return (
-        f"{note.number:f}".replace(".", ",")
-        if isinstance(note.number, Decimal)
-        else str(note.number)
-    )
+    if isinstance(note.number, Decimal):
+        return f"{round(note.number, 1).normalize():f}".replace(".", ",")
+    return str(note.number)
 
 
 def _sentence(note: DayNote, *, due_on: date | None, today: date) -> str:
-    words = {
-        "weekday": weekday_name(note.date),
-        "date": f"{note.date:%d/%m/%Y}",
-        "what": note.text.rstrip("."),
-    }
-    if note.date == due_on and note.date == today:
-        return _("%(weekday)s %(date)s: %(what)s. Hôm nay là ngày hẹn trả.") % words
+    """Return the day's own sentence, with what the strip shows beside it: due, today."""
+    sentences = [note.text]
     if note.date == due_on:
-        return _("%(weekday)s %(date)s: %(what)s. Đây là ngày hẹn trả.") % words
+        sentences.append(_("Đây là ngày hẹn trả."))
     if note.date == today:
-        return _("%(weekday)s %(date)s: %(what)s. Đây là hôm nay.") % words
-    return _("%(weekday)s %(date)s: %(what)s.") % words
+        sentences.append(_("Đây là hôm nay."))
+    return " ".join(sentences)
 
 
 def _cell(note: DayNote, *, first: date, due_on: date | None, today: date) -> Day:
@@ -179,7 +173,7 @@ def _cell(note: DayNote, *, first: date, due_on: date | None, today: date) -> Da
         date=day,
         kind=kind,
         weekday=_weekday_letters(day),
-        label=f"{day:%d/%m}" if day == first or day.day == 1 else f"{day:%d}",
+        month=f"/{day:%m}" if day == first or day.day == 1 else "",
         mark=mark,
         icon=icon,
         is_due=day == due_on,
@@ -213,23 +207,19 @@ def _weeks(notes: Sequence[DayNote], *, due_on: date | None) -> tuple[Week, ...]
     weeks = []
     for of_week in grouped.values():
         counted = sum(1 for note in of_week if note.counts)
-        parts = [
-            ngettext("tính %(count)d ngày", "tính %(count)d ngày", counted) % {"count": counted}
-        ]
-        parts += [
-            _("%(date)s %(what)s") % {"date": f"{note.date:%d/%m}", "what": note.text.rstrip(".")}
-            for note in of_week
-            if note.why in {"received", "holiday", "swapped_off", "make_up"}
-        ]
         paused = sum(1 for note in of_week if note.why == "paused")
+        sentences = [
+            ngettext("Tính %(count)d ngày.", "Tính %(count)d ngày.", counted) % {"count": counted}
+        ]
         if paused:
-            parts.append(
-                ngettext("tạm dừng %(count)d ngày", "tạm dừng %(count)d ngày", paused)
+            sentences.append(
+                ngettext("Tạm dừng %(count)d ngày.", "Tạm dừng %(count)d ngày.", paused)
                 % {"count": paused}
             )
-        if due_on is not None and any(note.date == due_on for note in of_week):
-            parts.append(_("ngày hẹn trả %(date)s") % {"date": f"{due_on:%d/%m/%Y}"})
-        weeks.append(Week(of_week[0].date, of_week[-1].date, "; ".join(parts)))
+        sentences += [note.text for note in of_week if note.why in _TOLD_APART]
+        if due_on is not None and of_week[-1].date == due_on:
+            sentences.append(_("Ngày hẹn trả %(date)s.") % {"date": f"{due_on:%d/%m/%Y}"})
+        weeks.append(Week(of_week[0].date, of_week[-1].date, " ".join(sentences)))
     return tuple(weeks)
 
 
