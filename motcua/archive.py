@@ -101,7 +101,7 @@ def load(dump: Path) -> None:
     writer = subprocess.Popen(  # noqa: S603
         [
             *(program("psql"), f"--dbname={params}", "--no-password", "--no-psqlrc", "--quiet"),
-            *("--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"),
+            *("--set=ON_ERROR_STOP=1", "--output=/dev/null"),
         ],
         env=env,
         stdin=subprocess.PIPE,
@@ -111,10 +111,14 @@ def load(dump: Path) -> None:
     assert reader.stdout is not None  # noqa: S101 - mypy: both are pipes
     assert writer.stdin is not None  # noqa: S101
     with contextlib.suppress(BrokenPipeError), writer.stdin as script:
+        script.write(b"BEGIN;\n")
         for line in itertools.islice(reader.stdout, HEAD_LINES):
             if not UNKNOWN_TO_OLDER.match(line):
                 script.write(line)
         shutil.copyfileobj(reader.stdout, script, CHUNK)
+        # Only now: a reader that broke off must leave nothing, and psql takes its end for a good one.
+        if reader.wait() == 0:
+            script.write(b"COMMIT;\n")
     writer.stdin = None  # closed: communicate() would flush it
     for name, process in (("psql", writer), ("pg_restore", reader)):
         _, words = process.communicate()
