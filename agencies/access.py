@@ -12,7 +12,7 @@ from rest_framework.permissions import BasePermission
 
 from accounts.roles import Role
 from agencies.models import Officer
-from agencies.scope import Scope, scope_of
+from agencies.scope import Scope, officer_and_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 
 
 def officer_of(request: HttpRequest | Request) -> Officer | None:
-    """Return the officer who asks, or None; runs one query, remembered on the request."""
-    # DRF wraps the request: remember on the innermost one, which pages and API share.
-    inner: Any = getattr(request, "_request", request)
-    if not hasattr(inner, "motcua_officer"):
-        user = request.user
-        inner.motcua_officer = (
-            Officer.objects.select_related("agency", "desk").filter(user=user).first()
-            if user.is_authenticated
-            else None
-        )
-    officer: Officer | None = inner.motcua_officer
-    return officer
+    """Return the officer who asks, or None. One query with the roles, remembered on the request."""
+    return _asking(request)[0]
 
 
 def scope_for(request: HttpRequest | Request) -> Scope:
-    """Return what the asking officer sees today; empty for anybody else. One query, remembered."""
+    """Return what the asking officer sees today; empty for anybody else. Shares that query."""
+    return _asking(request)[1]
+
+
+def _asking(request: HttpRequest | Request) -> tuple[Officer | None, Scope]:
+    # DRF wraps the request: remember on the innermost one, which pages and API share. The account
+    # is part of the memory, for DRF learns it only after the middleware has looked.
     inner: Any = getattr(request, "_request", request)
-    if not hasattr(inner, "motcua_scope"):
-        officer = officer_of(request)
-        inner.motcua_scope = scope_of(officer, timezone.localdate()) if officer else Scope()
-    scope: Scope = inner.motcua_scope
-    return scope
+    user_id = request.user.pk
+    remembered: dict[Any, tuple[Officer | None, Scope]] = inner.__dict__.setdefault(
+        "motcua_asking", {}
+    )
+    if user_id not in remembered:
+        remembered[user_id] = (
+            officer_and_scope(user_id, timezone.localdate()) if user_id else (None, Scope())
+        )
+    return remembered[user_id]
 
 
 def the_officer(request: HttpRequest | Request) -> Officer:

@@ -10,6 +10,10 @@ import dataclasses
 import datetime as dt
 import threading
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+
 from agencies import calendar_data, working_time
 from agencies.models import Agency, Calendar, CalendarDay, WorkingWindow
 
@@ -22,7 +26,7 @@ _lock = threading.Lock()
 def calendar_of(agency: Agency | None = None) -> working_time.Calendar:
     """Return the calendar an agency works by: its own, else the province's.
 
-    Runs one query (the version), and three more when that version was not read before. A province
+    Runs one query (the version), and one more when that version was not read before. A province
     that has loaded no calendar works by the seeded one (domain.md 3.9).
     """
     return calendar_with_version(agency)[0]
@@ -36,40 +40,72 @@ def calendar_with_version(agency: Agency | None = None) -> tuple[working_time.Ca
     row = wanted.first()
     if row is None:
         return calendar_data.default_calendar(), 0
-    key = (row.pk, row.version)
-    if key not in _read:
-        built = _build(row)
-        with _lock:
-            # Older versions of the same calendar are of no further use to new promises.
-            for stale in [k for k in _read if k[0] == row.pk]:
-                del _read[stale]
-            _read[key] = built
-    return _read.get(key) or _build(row), row.version
+    return calendar_at(row.pk, row.version), row.version
 
 
-def _build(row: Calendar) -> working_time.Calendar:
+def calendar_at(pk: int, version: int) -> working_time.Calendar:
+    """Return a calendar whose version the caller has just read.
+
+    Asks nothing when this process knows that version, else runs one query.
+    """
+    known = _read.get((pk, version))
+    if known is not None:
+        return known
+    built, read_version = _build(pk)
+    with _lock:
+        # Older versions of the same calendar are of no further use to new promises.
+        for stale in [key for key in _read if key[0] == pk]:
+            del _read[stale]
+        _read[pk, read_version] = built
+    return built
+
+
+def _build(pk: int) -> tuple[working_time.Calendar, int]:
+    """Read a calendar whole, in one query and so at one version."""
+    windows = WorkingWindow.objects.filter(calendar=OuterRef("pk")).order_by(
+        "season_month", "season_day", "opens"
+    )
+    days = CalendarDay.objects.filter(calendar=OuterRef("pk"))
+    row = Calendar.objects.annotate(
+        window_rows=ArraySubquery(
+            windows.values(
+                row=JSONObject(
+                    month="season_month", day="season_day", opens="opens", closes="closes"
+                )
+            )
+        ),
+        day_rows=ArraySubquery(
+            days.values(row=JSONObject(on="on", kind="kind", name="name", source="source"))
+        ),
+    ).get(pk=pk)
     seasons: dict[tuple[int, int], list[working_time.Window]] = {}
-    for window in WorkingWindow.objects.filter(calendar=row):
-        start = (window.season_month, window.season_day)
-        seasons.setdefault(start, []).append(working_time.Window(window.opens, window.closes))
-    days = [
-        working_time.SpecialDay(day.on, working_time.DayKind(day.kind), day.name, day.source)
-        for day in CalendarDay.objects.filter(calendar=row)
-    ]
+    for window in row.window_rows:
+        span = working_time.Window(
+            dt.time.fromisoformat(window["opens"]), dt.time.fromisoformat(window["closes"])
+        )
+        seasons.setdefault((window["month"], window["day"]), []).append(span)
     built = working_time.Calendar(
-        special_days=working_time.special_days(days),
+        special_days=working_time.special_days(
+            working_time.SpecialDay(
+                dt.date.fromisoformat(day["on"]),
+                working_time.DayKind(day["kind"]),
+                day["name"],
+                day["source"],
+            )
+            for day in row.day_rows
+        ),
         loaded_from=row.loaded_from,
         loaded_until=row.loaded_until,
         rest_weekdays=frozenset(row.rest_weekdays),
         counter_weekdays=frozenset(row.counter_weekdays),
         unannounced_years=frozenset(row.unannounced_years),
     )
-    if not seasons:
-        return built
-    return dataclasses.replace(
-        built,
-        seasons=tuple(working_time.Season(start, tuple(w)) for start, w in seasons.items()),
-    )
+    if seasons:
+        built = dataclasses.replace(
+            built,
+            seasons=tuple(working_time.Season(start, tuple(w)) for start, w in seasons.items()),
+        )
+    return built, row.version
 
 
 def load_default_calendar() -> Calendar:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -219,12 +219,29 @@ class Agency(models.Model):
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.name_sort = sort_key(self.name)
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        with transaction.atomic():
+            super().save(*args, **kwargs)  # type: ignore[arg-type]
+            self._find_path()
 
     @property
     def label(self) -> str:
         """The short name where there is one."""
         return self.short_name or self.name
+
+    def _find_path(self) -> None:
+        """Write the way from the root; with a new parent the whole branch moves along."""
+        above = self.parent.path if self.parent else ""
+        path = f"{above}{self.pk:06d}."
+        if path == self.path:
+            return
+        if self.path.endswith(f"{self.pk:06d}.") and path.startswith(self.path):
+            raise ValueError("an agency cannot stand below itself")
+        branch = list(Agency.objects.filter(path__startswith=self.path)) if self.path else []
+        for below in branch:
+            below_path = path + below.path[len(self.path) :]
+            Agency.objects.filter(pk=below.pk).update(path=below_path)
+        Agency.objects.filter(pk=self.pk).update(path=path)
+        self.path = path
 
 
 class AgencyCode(models.Model):

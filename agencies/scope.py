@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.roles import Role
 from agencies.models import Agency, AgencyQuerySet, Officer, OfficerRole
@@ -46,22 +46,44 @@ class Scope:
 
 def scope_of(officer: Officer, today: dt.date) -> Scope:
     """Return what the officer sees on the day. Runs one query."""
+    rows = _roles_on(today).filter(officer=officer)
+    return _scope_from(officer, list(rows), today)
+
+
+def officer_and_scope(user_id: int, today: dt.date) -> tuple[Officer | None, Scope]:
+    """Return the officer behind an account and what they see. Runs one query, two without roles."""
     rows = list(
-        OfficerRole.objects.filter(
-            Q(valid_from__isnull=True) | Q(valid_from__lte=today),
-            Q(valid_to__isnull=True) | Q(valid_to__gte=today),
-            officer=officer,
-        ).values_list("role", "agency_id", "agency__path", "agency__parent_id")
+        _roles_on(today)
+        .filter(officer__user_id=user_id)
+        .select_related("officer__agency", "officer__desk")
     )
+    if rows:
+        return rows[0].officer, _scope_from(rows[0].officer, rows, today)
+    officer = Officer.objects.select_related("agency", "desk").filter(user_id=user_id).first()
+    return officer, Scope()
+
+
+def _roles_on(today: dt.date) -> QuerySet[OfficerRole]:
+    return OfficerRole.objects.select_related("agency").filter(
+        Q(valid_from__isnull=True) | Q(valid_from__lte=today),
+        Q(valid_to__isnull=True) | Q(valid_to__gte=today),
+    )
+
+
+def _scope_from(officer: Officer, rows: list[OfficerRole], today: dt.date) -> Scope:
     # The officer's own memory of roles is filled by the same query (Officer.held_roles).
-    officer.__dict__.setdefault("_held_roles", {})[today] = [(r[0], r[1]) for r in rows]
+    officer.__dict__.setdefault("_held_roles", {})[today] = [(r.role, r.agency_id) for r in rows]
     ids, paths, everything = set(), set(), False
-    for role, agency_id, path, parent_id in rows:
-        if role in BLIND_ROLES:
+    for row in rows:
+        if row.role in BLIND_ROLES:
             continue
-        ids.add(agency_id)
-        if role in WIDE_ROLES:
-            paths.add(path)
-            # The reform office sits at the root: it sees all (domain.md 2.1, R11).
-            everything = everything or (role == Role.REFORM_OFFICER and parent_id is None)
-    return Scope(frozenset(ids), frozenset(paths), everything, frozenset(Role(r[0]) for r in rows))
+        ids.add(row.agency_id)
+        if row.role in WIDE_ROLES and row.agency.path:
+            paths.add(row.agency.path)
+            # The reform office of the province sees all (domain.md 2.1, R11).
+            everything = everything or (
+                row.role == Role.REFORM_OFFICER and row.agency.parent_id is None
+            )
+    return Scope(
+        frozenset(ids), frozenset(paths), everything, frozenset(Role(r.role) for r in rows)
+    )

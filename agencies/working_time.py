@@ -215,7 +215,7 @@ class Calendar:
         return replace(self, special_days=kept)
 
     def special(self, on: date) -> SpecialDay | None:
-        """Return what makes the day special: as loaded, else a fixed holiday of an unloaded year."""
+        """Return what makes the day special: as entered, else a fixed holiday of an unloaded year."""
         found = self.special_days.get(on)
         if found is not None or self.is_loaded(on):
             return found
@@ -249,7 +249,7 @@ class Calendar:
 
     def is_make_up_day(self, on: date) -> bool:
         """Whether this is a working day only because of a swap."""
-        special = self.special(on)
+        special = self.special_days.get(on)
         return special is not None and special.kind is DayKind.MAKE_UP
 
     def is_duty_day(self, on: date) -> bool:
@@ -296,7 +296,7 @@ class Calendar:
         """Count the working days after one day up to and including another, negative backwards."""
         low, high = after.toordinal() + 1, until.toordinal() + 1
         table = self._reach(max(low, high))
-        return table.day_rank[low - _FIRST_DAY] * -1 + table.day_rank[high - _FIRST_DAY]
+        return table.day_rank[high - _FIRST_DAY] - table.day_rank[low - _FIRST_DAY]
 
     def normalise(self, moment: datetime) -> datetime:
         """Return the moment itself inside a working window, else the next opening (domain.md 3.4).
@@ -334,7 +334,7 @@ class Calendar:
         """
         if minutes < 0:
             raise ValueError("minutes must not be negative")
-        local = _ceil_minute(to_local(start))
+        local = ceil_minute(to_local(start))
         if minutes == 0:
             return local
         ordinal = local.toordinal()
@@ -472,7 +472,8 @@ def special_days(days: Iterable[SpecialDay]) -> dict[date, SpecialDay]:
     return keyed
 
 
-def _ceil_minute(local: datetime) -> datetime:
+def ceil_minute(local: datetime) -> datetime:
+    """Round a moment up to the whole minute (domain.md 3.4: to the minute, rounded up)."""
     if local.second or local.microsecond:
         return local.replace(second=0, microsecond=0) + _MINUTE
     return local

@@ -1,0 +1,59 @@
+"""Keyset paging: a cursor is the place of the last row seen, so page 1,000 costs what page 1 does."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from dossiers.models import Dossier, DossierQuerySet
+
+PAGE_SIZE = 50
+
+
+class CursorError(ValueError):
+    """The cursor was not made by `cursor_after`."""
+
+
+def after(dossiers: DossierQuerySet, cursor: str) -> DossierQuerySet:
+    """Return the rows after the cursor, by due date and id, those without a date last."""
+    ordered = dossiers.order_by("due_at", "id")
+    if not cursor:
+        return ordered
+    due, pk = _read(cursor)
+    if due is None:
+        return ordered.filter(due_at__isnull=True, pk__gt=pk)
+    return ordered.filter(Q(due_at__gt=due) | Q(due_at=due, pk__gt=pk) | Q(due_at__isnull=True))
+
+
+def cursor_after(dossier: Dossier) -> str:
+    """Return the cursor by which the next page starts after this row."""
+    place = [dossier.due_at.isoformat() if dossier.due_at else None, dossier.pk]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str) -> tuple[dt.datetime | None, int]:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        due, pk = json.loads(text)
+        instant = dt.datetime.fromisoformat(due) if due is not None else None
+        if (instant and instant.tzinfo is None) or not isinstance(pk, int) or abs(pk) > 2**62:
+            raise ValueError
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise CursorError from error
+    return instant, pk
+
+
+def page_of(
+    dossiers: DossierQuerySet, cursor: str, size: int = PAGE_SIZE
+) -> tuple[list[Dossier], str | None]:
+    """Return a page of rows and the cursor of the next page, None on the last. Runs one query."""
+    rows = list(after(dossiers, cursor)[: size + 1])
+    if len(rows) <= size:
+        return rows, None
+    return rows[:size], cursor_after(rows[size - 1])

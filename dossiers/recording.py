@@ -1,0 +1,291 @@
+"""The only way an act is written: lock, check the table, append the event, chain it, queue it.
+
+Nothing else writes `dossier.state`. Each event carries an HMAC over itself and the digest before
+it in its dossier; the dossier keeps the count and the last digest, so a changed, removed,
+back-dated or cut-off row shows (design.md 2).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.roles import Role
+from dossiers.models import Dossier, DossierEvent, OutboxMessage
+from dossiers.workflow import (
+    PAUSED_STATES,
+    Act,
+    ClockEffect,
+    Move,
+    Opening,
+    State,
+    acts_open_to,
+    check,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from agencies.models import Agency, Officer
+
+logger = structlog.get_logger(__name__)
+
+PAYLOAD_VERSION = 1
+
+
+class StaleVersionError(Exception):
+    """Somebody else acted on the dossier since the actor looked at it."""
+
+
+class ActDataError(ValueError):
+    """What was given with an act is missing or wrong; `errors` names each field."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {text}" for name, text in errors.items()))
+        self.errors = errors
+
+
+def event_digest(event: DossierEvent, tracking_code: str, previous: bytes) -> bytes:
+    """Return the keyed digest of an event over everything it says and the digest before it."""
+    said = {
+        "dossier": tracking_code,
+        "seq": event.seq,
+        "at": _instant(event.at),
+        "recorded_at": _instant(event.recorded_at),
+        "act": event.act,
+        "from": event.from_state,
+        "to": event.to_state,
+        "actor": event.actor_id,
+        "role": event.actor_role,
+        "agency": event.agency_id,
+        "holder": [event.holder_agency_id, event.holder_officer_id],
+        "reason": event.reason,
+        "clock": event.clock_effect,
+        "due": _instant(event.due_at),
+        "data": event.data,
+    }
+    message = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return hmac.new(settings.CHAIN_KEY, previous + message, hashlib.sha256).digest()
+
+
+def _instant(value: dt.datetime | None) -> str | None:
+    return value.astimezone(dt.UTC).isoformat() if value else None
+
+
+def database_now() -> dt.datetime:
+    """Return the database's clock. Runs one query."""
+    with connection.cursor() as cursor:
+        cursor.execute("select clock_timestamp()")
+        now: dt.datetime = cursor.fetchone()[0]
+        return now
+
+
+@dataclass
+class Record:
+    """The acts done on one dossier in one transaction, written together."""
+
+    dossier: Dossier
+    officer: Officer | None
+    recorded_at: dt.datetime
+    events: list[DossierEvent] = field(default_factory=list)
+
+    def append(
+        self,
+        opening: Opening,
+        *,
+        at: dt.datetime,
+        agency: Agency | None = None,
+        reason: str = "",
+        data: dict[str, Any] | None = None,
+        clock: ClockEffect | None = None,
+        holder_officer: Officer | None = None,
+    ) -> DossierEvent:
+        """Move the dossier by one row of the table and add its event; nothing is saved yet.
+
+        `data` may hold only JSON that survives a round trip (text, whole numbers, lists, null).
+        """
+        dossier, row = self.dossier, opening.row
+        before = dossier.state if dossier.event_count else ""
+        if row.move is Move.TO_COUNTER:
+            dossier.holder_agency = dossier.receiving_agency
+        elif row.move is Move.TO_COMPETENT:
+            dossier.holder_agency = dossier.competent_agency
+        dossier.holder_officer = holder_officer
+        dossier.previous_state = before
+        dossier.state = row.target
+        if dossier.state not in PAUSED_STATES:
+            dossier.paused_at = None
+        dossier.event_count += 1
+        event = DossierEvent(
+            dossier=dossier,
+            seq=dossier.event_count,
+            at=at,
+            recorded_at=self.recorded_at,
+            act=row.act,
+            from_state=before,
+            to_state=row.target,
+            actor=self.officer,
+            actor_role=opening.role if self.officer else Role.SYSTEM,
+            agency=agency or dossier.holder_agency,
+            holder_agency=dossier.holder_agency,
+            holder_officer=holder_officer,
+            reason=reason,
+            clock_effect=clock or row.clock,
+            due_at=dossier.due_at,
+            data=data or {},
+        )
+        self.events.append(event)
+        return event
+
+    def write(self, *, fields: Iterable[str] = ()) -> None:
+        """Save the dossier, then its events chained, then their outbox rows. Runs three queries."""
+        dossier = self.dossier
+        digest = bytes(dossier.last_digest)
+        for event in self.events:
+            # The due date as the act leaves it: set here, for an act may move it after `append`.
+            if event is self.events[-1]:
+                event.due_at = dossier.due_at
+            digest = event.digest = event_digest(event, dossier.tracking_code, digest)
+        dossier.last_digest = digest
+        if dossier._state.adding:
+            dossier.save(force_insert=True)
+        else:
+            dossier.save(
+                update_fields={
+                    "state",
+                    "previous_state",
+                    "holder_agency",
+                    "holder_officer",
+                    "paused_at",
+                    "event_count",
+                    "last_digest",
+                    *fields,
+                }
+            )
+        for event in self.events:
+            event.dossier_id = dossier.pk
+        DossierEvent.objects.bulk_create(self.events)
+        OutboxMessage.objects.bulk_create(
+            OutboxMessage(event=event, payload_version=PAYLOAD_VERSION) for event in self.events
+        )
+        for event in self.events:
+            logger.info(
+                "act",
+                act=event.act,
+                dossier=dossier.pk,
+                seq=event.seq,
+                by=self.officer.pk if self.officer else None,
+            )
+
+
+@dataclass(frozen=True)
+class Step:
+    """A dossier locked for one act that the table allows, and the record to write it with."""
+
+    dossier: Dossier
+    record: Record
+    opening: Opening
+    at: dt.datetime
+    agency: Agency
+
+    def append(
+        self,
+        *,
+        reason: str = "",
+        data: dict[str, Any] | None = None,
+        clock: ClockEffect | None = None,
+        holder_officer: Officer | None = None,
+    ) -> DossierEvent:
+        return self.record.append(
+            self.opening,
+            at=self.at,
+            agency=self.agency,
+            reason=reason,
+            data=data,
+            clock=clock,
+            holder_officer=holder_officer,
+        )
+
+
+def begin(
+    act: Act,
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    at: dt.datetime | None = None,
+    reason: str = "",
+) -> Step:
+    """Lock the dossier and check that the act is open; call inside a transaction.
+
+    Raises IllegalTransitionError when the table does not let this officer do it now,
+    StaleVersionError when `version` is not the dossier's, ActDataError without a needed reason.
+    Runs three queries: the lock, the roles, the clock.
+    """
+    # of=("self",): lock the dossier, not the procedure and agencies it points to.
+    locked = (
+        Dossier.objects.select_for_update(of=("self",), no_key=True)
+        .select_related(
+            "procedure",
+            "version",
+            "case",
+            "sector",
+            "receiving_agency",
+            "competent_agency",
+            "holder_agency",
+            "holder_officer",
+        )
+        .get(pk=dossier.pk)
+    )
+    standing = locked.standing_of(by, timezone.localdate())
+    opening = check(act, state=State(locked.state), standing=standing, facts=locked.facts)
+    if version is not None and version != locked.event_count:
+        raise StaleVersionError
+    if opening.row.needs_reason and not reason.strip():
+        raise ActDataError({"reason": _("Hãy ghi lý do.")})
+    at_holder = opening.roles & standing.at_holder
+    return Step(
+        dossier=locked,
+        record=Record(locked, by, database_now()),
+        opening=opening,
+        at=at or timezone.now(),
+        agency=locked.holder_agency if at_holder else locked.receiving_agency,
+    )
+
+
+def open_acts(dossier: Dossier, officer: Officer) -> list[Act]:
+    """Return the acts the officer may do on the dossier now; reads `version` and the roles."""
+    return acts_open_to(
+        State(dossier.state), dossier.standing_of(officer, timezone.localdate()), dossier.facts
+    )
+
+
+def chain_faults(dossier: Dossier) -> list[str]:
+    """Return what is wrong with a dossier's history; nothing, if nobody touched it."""
+    faults: list[str] = []
+    previous = b""
+    count = 0
+    for event in dossier.events.order_by("seq"):
+        count += 1
+        if event.seq != count:
+            faults.append(f"event {count} is missing")
+            count = event.seq
+        expected = event_digest(event, dossier.tracking_code, previous)
+        if not hmac.compare_digest(expected, bytes(event.digest)):
+            faults.append(f"event {event.seq} does not match its digest")
+        previous = bytes(event.digest)
+    if count != dossier.event_count:
+        faults.append(f"the dossier counts {dossier.event_count} events, {count} are there")
+    if not hmac.compare_digest(previous, bytes(dossier.last_digest)):
+        faults.append("the last event is not the one the dossier remembers")
+    return faults

@@ -1,0 +1,134 @@
+"""Towards the end: T28, T29, T31, T32 of domain.md 2.5."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.folding import tidy
+from accounts.personal_data import seal
+from dossiers import paper_issue
+from dossiers.clockwork import end_pause, note_due_change
+from dossiers.models import Delivery, Dossier, ResultChannel, local_day
+from dossiers.recording import ActDataError, begin
+from dossiers.workflow import Act, ClockEffect, PaperKind
+
+if TYPE_CHECKING:
+    from agencies.models import Officer
+
+
+def publish(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    result_number: str = "",
+    note: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Phát hành kết quả: numbered and sealed, back at the counter; the clock stops (T28)."""
+    with transaction.atomic():
+        step = begin(Act.PUBLISH, dossier, by=by, version=version, at=at)
+        locked = step.dossier
+        locked.settled_at, locked.settled_on = step.at, local_day(step.at)
+        locked.result_kind, locked.result_number = "granted", result_number
+        locked.delivery_state = "due"
+        step.append(reason=note, data={"result_number": result_number} if result_number else {})
+        step.record.write(
+            fields=["settled_at", "settled_on", "result_kind", "result_number", "delivery_state"]
+        )
+        return locked
+
+
+def return_result(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    receiver: str = "",
+    proof: str = Delivery.Proof.RECEIPT,
+    channel: str = ResultChannel.COUNTER,
+    fees_taken: bool = False,
+    receipt_number: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Trả kết quả: identity or receipt shown, nothing left to pay (T29).
+
+    Raises ActDataError naming `fees_taken` while a fee is due: its amount is taken in this act.
+    """
+    with transaction.atomic():
+        step = begin(Act.RETURN_RESULT, dossier, by=by, version=version, at=at)
+        locked = step.dossier
+        if locked.payment_state == "due":
+            if not fees_taken:
+                raise ActDataError(
+                    {"fees_taken": _("Còn phí, lệ phí chưa thu: hãy thu đủ trước khi trả kết quả.")}
+                )
+            locked.fees_due.filter(paid_at__isnull=True).update(
+                paid_at=step.at, receipt_number=receipt_number
+            )
+            locked.payment_state = "paid"
+        locked.returned_at, locked.returned_on = step.at, local_day(step.at)
+        locked.delivery_state = "done"
+        # The receiver's name is personal data: it stands sealed beside the event, not in it.
+        event = step.append(data={"channel": channel, "proof": proof})
+        step.record.write(fields=["returned_at", "returned_on", "delivery_state", "payment_state"])
+        Delivery.objects.create(
+            dossier=locked,
+            event=event,
+            channel=channel,
+            receiver_sealed=seal(tidy(receiver) or locked.owner_name),
+            proof=proof,
+        )
+        return locked
+
+
+def request_withdrawal(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Ghi yêu cầu rút: the applicant asks for the dossier back; the settling head answers (T31)."""
+    with transaction.atomic():
+        step = begin(Act.REQUEST_WITHDRAWAL, dossier, by=by, version=version, at=at, reason=reason)
+        locked = step.dossier
+        # Where the clock stood it runs again: the ball is the agency's, and the time that stood
+        # moves the date like any other pause (domain.md 3.5).
+        before = locked.due_at
+        effect = ClockEffect.RESUME if end_pause(locked, at=step.at) else None
+        event = step.append(reason=reason, clock=effect, holder_officer=locked.holder_officer)
+        step.record.write(fields=["due_at", "due_on"])
+        note_due_change(locked, event, before=before, reason=_("Ghi yêu cầu rút hồ sơ"))
+        return locked
+
+
+def grant_withdrawal(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    note: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Đồng ý cho rút: no result was issued; papers go back, the clock stops (T32, Mẫu 05)."""
+    with transaction.atomic():
+        step = begin(Act.GRANT_WITHDRAWAL, dossier, by=by, version=version, at=at)
+        locked = step.dossier
+        locked.settled_at, locked.settled_on = step.at, local_day(step.at)
+        event = step.append(reason=note)
+        step.record.write(fields=["settled_at", "settled_on"])
+        paper_issue.issue(
+            PaperKind.STOP_NOTICE,
+            dossier=locked,
+            event=event,
+            agency=locked.competent_agency,
+            officer=by,
+            at=step.at,
+        )
+        return locked

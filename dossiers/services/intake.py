@@ -1,0 +1,564 @@
+"""From the counter to acceptance: T01-T07, T09 of domain.md 2.5."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.postgres.search import SearchVector
+from django.db import transaction
+from django.db.models import Value
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.folding import fold, tidy
+from accounts.personal_data import keyed_digest, normalise_number, proof_of, seal
+from agencies.calendars import calendar_with_version
+from dossiers import deadlines, paper_issue, tracking_codes
+from dossiers.clockwork import stated_limit
+from dossiers.codes import allocate, format_code
+from dossiers.deadlines import LimitError, Unit
+from dossiers.models import (
+    Dossier,
+    DossierDocument,
+    Entry,
+    FeeDue,
+    IdKind,
+    OwnerKind,
+    ResultChannel,
+    SupplementRound,
+    local_day,
+)
+from dossiers.recording import ActDataError, Record, begin, database_now
+from dossiers.workflow import Act, Facts, PaperKind, Standing, State, check
+from procedures.models import Channel, LimitUnit, ProcedureCase, ProcedureVersion, Sector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agencies.models import Agency, Officer
+    from dossiers.workflow import Opening
+
+# A clock on a desk may run ahead of ours by so much before its "now" is called the future.
+CLOCK_SKEW = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Chủ hồ sơ: who the dossier is about; numbers are sealed before they are stored."""
+
+    name: str
+    kind: str = OwnerKind.CITIZEN
+    personal_id: str = ""
+    id_kind: str = IdKind.PERSONAL_ID
+    phone: str = ""
+    address: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Giấy tờ: one paper handed in."""
+
+    name: str
+    kind: str = DossierDocument.Kind.COPY
+    quantity: int = 1
+    required_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeeItem:
+    """Khoản thu: what is due for it, and whether the counter took it already (whole đồng)."""
+
+    name: str
+    amount_vnd: Decimal
+    is_paid: bool = False
+    receipt_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a reception officer logs: who asks for what, by which door, with which papers.
+
+    `papers` of None: the officer vouches that the set is complete and the event says so.
+    `received_at` earlier than now is a late entry and needs a `reason`; `due_on` is a date the
+    officer sets where the procedure states none, likewise with a `reason`.
+    """
+
+    version: ProcedureVersion
+    case: ProcedureCase | None
+    channel: str
+    competent_agency: Agency
+    owner: Person
+    representative: Person | None = None
+    papers: Sequence[Paper] | None = None
+    fees: Sequence[FeeItem] = field(default_factory=tuple)
+    received_at: dt.datetime | None = None
+    due_on: dt.date | None = None
+    reason: str = ""
+    summary: str = ""
+    result_channel: str = ResultChannel.COUNTER
+
+
+def log_submission(submission: Submission, *, by: Officer, entry: Entry | None = None) -> Dossier:
+    """Ghi nhận và tiếp nhận: T03 (or T02 when taken over from another portal) and T04 at once.
+
+    Raises ActDataError naming the field, IllegalTransitionError when the officer is no
+    receptionist in their agency.
+    """
+    with transaction.atomic():
+        now = timezone.now()
+        at = _instant_of_receipt(submission, now, seeded=entry is Entry.SEEDED)
+        if entry is None:
+            entry = Entry.LATE if at < now - CLOCK_SKEW else Entry.LIVE
+        dossier = _new_dossier(submission, by=by, at=at, entry=entry)
+        record = Record(dossier, by, at)
+        _append_registration(record, submission, by=by, at=at)
+        return _accept(record, submission, by=by, at=at)
+
+
+def register(submission: Submission, *, by: Officer, at: dt.datetime | None = None) -> Dossier:
+    """Ghi nhận hồ sơ nộp: the papers are at the counter, nobody has accepted them yet (T03, T02)."""
+    with transaction.atomic():
+        at = at or timezone.now()
+        entry = Entry.LIVE if at >= timezone.now() - CLOCK_SKEW else Entry.SEEDED
+        dossier = _new_dossier(submission, by=by, at=at, entry=entry)
+        record = Record(dossier, by, database_now())
+        _append_registration(record, submission, by=by, at=at)
+        record.write()
+        _add_papers(dossier, submission.papers or ())
+        _add_fees(dossier, submission.fees, at)
+        return dossier
+
+
+def save_draft(submission: Submission, *, by: Officer, at: dt.datetime | None = None) -> Dossier:
+    """Lưu nháp: what was typed so far, for the officer to go on with; not synced (T01)."""
+    with transaction.atomic():
+        at = at or timezone.now()
+        dossier = _new_dossier(submission, by=by, at=at, entry=Entry.LIVE)
+        dossier.submitted_at = None
+        record = Record(dossier, by, database_now())
+        record.append(_opening_of_new(Act.SAVE_DRAFT, by), at=at, agency=by.agency)
+        record.write()
+        _add_papers(dossier, submission.papers or ())
+        _add_fees(dossier, submission.fees, at)
+        return dossier
+
+
+def submit_draft(dossier: Dossier, *, by: Officer, version: int | None = None) -> Dossier:
+    """Nộp hồ sơ: a draft becomes a submission (T02, T03); the 8-hour intake timer starts."""
+    act = Act.SUBMIT if dossier.channel == Channel.ONLINE else Act.REGISTER
+    with transaction.atomic():
+        step = begin(act, dossier, by=by, version=version)
+        step.dossier.submitted_at = step.at
+        step.append()
+        step.record.write(fields=["submitted_at"])
+        return step.dossier
+
+
+def receive(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    due_on: dt.date | None = None,
+    reason: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Tiếp nhận: the clock starts, the code is issued, the applicant gets a receipt (T04)."""
+    with transaction.atomic():
+        step = begin(Act.RECEIVE, dossier, by=by, version=version, at=at, reason=reason)
+        submission = _submission_of(step.dossier, due_on=due_on, reason=reason)
+        return _accept(step.record, submission, by=by, at=step.at, opening=step.opening)
+
+
+def settle_at_once(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    result_number: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Trả kết quả ngay: received and settled in one act, no appointment needed (T05)."""
+    with transaction.atomic():
+        step = begin(Act.SETTLE_AT_ONCE, dossier, by=by, version=version, at=at)
+        locked = step.dossier
+        _give_code(locked, step.record, at=step.at, paper=None)
+        locked.limit_unit = LimitUnit.SAME_DAY
+        calendar, locked.calendar_version = calendar_with_version(locked.receiving_agency)
+        limit = deadlines.Limit(None, Unit.SAME_DAY, cutoff=locked.version.same_day_cutoff)
+        _promise(locked, deadlines.due_at(limit, step.at, calendar))
+        locked.settled_at, locked.settled_on = step.at, local_day(step.at)
+        locked.result_kind, locked.result_number = "granted", result_number
+        step.append(data={"result_number": result_number} if result_number else {})
+        step.record.write(
+            fields=[
+                *_RECEIPT_FIELDS,
+                "settled_at",
+                "settled_on",
+                "result_kind",
+                "result_number",
+            ]
+        )
+        return locked
+
+
+def request_completion(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    items: Sequence[str] = (),
+    reply_by: dt.date | None = None,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Yêu cầu hoàn thiện: all gaps in one document; the intake timer stops (T06, Mẫu 02)."""
+    with transaction.atomic():
+        step = begin(Act.REQUEST_COMPLETION, dossier, by=by, version=version, at=at, reason=reason)
+        locked = step.dossier
+        asked = list(items) or [reason]
+        event = step.append(reason=reason, data={"items": asked, "reply_by": _iso(reply_by)})
+        step.record.write()
+        SupplementRound.objects.create(
+            dossier=locked,
+            number=locked.supplement_rounds.filter(before_acceptance=True).count() + 1,
+            before_acceptance=True,
+            requested_at=step.at,
+            requested_by=by,
+            reason=reason,
+            items=asked,
+            reply_by=reply_by,
+        )
+        paper_issue.issue(
+            PaperKind.SUPPLEMENT_REQUEST,
+            dossier=locked,
+            event=event,
+            agency=locked.receiving_agency,
+            officer=by,
+            at=step.at,
+        )
+        return locked
+
+
+def resubmit(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    papers: Sequence[Paper] = (),
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Nhận hồ sơ đã hoàn thiện: a new 8-hour intake timer starts (T07)."""
+    with transaction.atomic():
+        step = begin(Act.RESUBMIT, dossier, by=by, version=version, at=at)
+        locked = step.dossier
+        rounds = locked.supplement_rounds.filter(before_acceptance=True)
+        rounds.filter(answered_at__isnull=True).update(answered_at=step.at)
+        step.append()
+        step.record.write()
+        _add_papers(locked, papers, supplement_round=rounds.count())
+        return locked
+
+
+def refuse(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Từ chối tiếp nhận: with its legal reason, before any acceptance (T09, Mẫu 03)."""
+    with transaction.atomic():
+        step = begin(Act.REFUSE, dossier, by=by, version=version, at=at, reason=reason)
+        event = step.append(reason=reason)
+        step.record.write()
+        paper_issue.issue(
+            PaperKind.REFUSAL,
+            dossier=step.dossier,
+            event=event,
+            agency=step.dossier.receiving_agency,
+            officer=by,
+            at=step.at,
+        )
+        return step.dossier
+
+
+_RECEIPT_FIELDS = [
+    "code",
+    "received_at",
+    "received_on",
+    "due_original_at",
+    "due_at",
+    "due_on",
+    "due_reason",
+    "limit_value",
+    "limit_unit",
+    "calendar_version",
+    "papers_vouched",
+    "payment_state",
+]
+
+
+def _instant_of_receipt(
+    submission: Submission, now: dt.datetime, *, seeded: bool = False
+) -> dt.datetime:
+    at = submission.received_at
+    if at is None:
+        return now
+    if at > now + CLOCK_SKEW:
+        raise ActDataError({"received_at": _("Thời điểm tiếp nhận không được ở tương lai.")})
+    if at < now - CLOCK_SKEW and not submission.reason.strip() and not seeded:
+        raise ActDataError({"reason": _("Nhập muộn phải ghi lý do.")})
+    return min(at, now)
+
+
+def _opening_of_new(act: Act, by: Officer) -> Opening:
+    roles = by.roles_in([by.agency_id], timezone.localdate())
+    return check(act, state=None, standing=Standing(at_holder=roles, at_counter=roles))
+
+
+def _new_dossier(submission: Submission, *, by: Officer, at: dt.datetime, entry: Entry) -> Dossier:
+    """Build the row of a submission; nothing is saved."""
+    owner, other = submission.owner, submission.representative
+    tracking_code = tracking_codes.make()
+    number, phone = normalise_number(owner.personal_id), normalise_number(owner.phone)
+    is_late = entry is Entry.LATE
+    name = tidy(owner.name)
+    return Dossier(
+        tracking_code=tracking_code,
+        procedure=submission.version.procedure,
+        version=submission.version,
+        case=submission.case,
+        sector_id=first_sector_id(submission.version),
+        receiving_agency=by.agency,
+        competent_agency=submission.competent_agency,
+        holder_agency=by.agency,
+        desk=by.desk,
+        created_by=by,
+        channel=submission.channel,
+        result_channel=submission.result_channel,
+        owner_kind=owner.kind,
+        owner_name=name,
+        owner_search=SearchVector(Value(fold(name)), config="simple"),
+        owner_id_kind=owner.id_kind,
+        owner_id_sealed=seal(owner.personal_id.strip()),
+        owner_id_digest=keyed_digest("owner_id", number) if number else b"",
+        owner_phone_sealed=seal(owner.phone.strip()),
+        owner_address_sealed=seal(owner.address.strip()),
+        owner_email_sealed=seal(owner.email.strip()),
+        representative_name=tidy(other.name) if other else "",
+        representative_id_sealed=seal(other.personal_id.strip()) if other else b"",
+        representative_phone_sealed=seal(other.phone.strip()) if other else b"",
+        id_proof=second_fact(tracking_code, number),
+        phone_proof=second_fact(tracking_code, phone),
+        summary=submission.summary,
+        submitted_at=at,
+        entry=entry,
+        late_reason=submission.reason if is_late else "",
+        last_digest=b"",
+    )
+
+
+def second_fact(tracking_code: str, number: str) -> bytes:
+    """Return the digest of a number's last four characters, bound to one dossier."""
+    return keyed_digest("proof", f"{tracking_code}:{proof_of(number)}") if number else b""
+
+
+def first_sector_id(version: ProcedureVersion) -> int | None:
+    """Return the sector that statistics count a version under; runs a query unless annotated."""
+    known = getattr(version, "first_sector_id", False)
+    if known is not False:
+        return known
+    return (
+        Sector.objects.filter(proceduresector__version=version)
+        .order_by("proceduresector__position")
+        .values_list("pk", flat=True)
+        .first()
+    )
+
+
+def _append_registration(
+    record: Record, submission: Submission, *, by: Officer, at: dt.datetime
+) -> None:
+    # "online": a submission taken over from another portal (T02).
+    act = Act.SUBMIT if submission.channel == Channel.ONLINE else Act.REGISTER
+    record.append(_opening_of_new(act, by), at=at, agency=by.agency)
+
+
+def _accept(
+    record: Record,
+    submission: Submission,
+    *,
+    by: Officer,
+    at: dt.datetime,
+    opening: Opening | None = None,
+) -> Dossier:
+    """Start the clock, give the code, promise the date, print the receipt (T04)."""
+    dossier = record.dossier
+    is_new = dossier._state.adding
+    if opening is None:
+        roles = by.roles_in([by.agency_id], timezone.localdate())
+        opening = check(
+            Act.RECEIVE,
+            state=State(dossier.state),
+            standing=Standing(at_holder=roles, at_counter=roles),
+            facts=Facts(),
+        )
+    calendar, dossier.calendar_version = calendar_with_version(dossier.receiving_agency)
+    _set_limit(dossier, submission, at=at)
+    # What is entered late is printed today: the layout is that of the day of issue (domain.md 0).
+    issued_at = timezone.now() if dossier.entry == Entry.LATE else at
+    paper_number = _give_code(dossier, record, at=at, paper=PaperKind.RECEIPT, issued_at=issued_at)
+    try:
+        if submission.due_on is not None:
+            _promise(dossier, deadlines.end_of_day(submission.due_on, calendar))
+        else:
+            limit = deadlines.Limit(
+                dossier.limit_value,
+                Unit(dossier.limit_unit),
+                cutoff=dossier.version.same_day_cutoff,
+            )
+            _promise(dossier, deadlines.due_at(limit, at, calendar))
+    except LimitError as error:
+        raise ActDataError({_FIELD_OF.get(error.field, error.field): error.message}) from error
+    if submission.due_on is not None and not calendar.is_working_day(submission.due_on):
+        raise ActDataError({"due_on": _("Ngày hẹn trả phải là ngày làm việc.")})
+    dossier.papers_vouched = submission.papers is None and is_new
+    data: dict[str, Any] = {
+        "limit": [
+            str(dossier.limit_value) if dossier.limit_value is not None else None,
+            dossier.limit_unit,
+        ],
+        "calendar_version": dossier.calendar_version,
+        "code": dossier.code,
+    }
+    if dossier.papers_vouched:
+        data["papers_vouched"] = True
+    if dossier.entry == Entry.LATE:
+        data["late_entry"] = True
+    # A due date set by hand or a late entry is the only reason an acceptance has.
+    event = record.append(
+        opening, at=at, agency=dossier.receiving_agency, reason=submission.reason, data=data
+    )
+    if submission.fees:
+        dossier.payment_state = "paid" if all(f.is_paid for f in submission.fees) else "due"
+    record.write(fields=_RECEIPT_FIELDS)
+    if is_new:
+        _add_papers(dossier, submission.papers or ())
+        _add_fees(dossier, submission.fees, at)
+    paper_issue.issue(
+        PaperKind.RECEIPT,
+        dossier=dossier,
+        event=event,
+        agency=dossier.receiving_agency,
+        officer=by,
+        at=issued_at,
+        number=paper_number,
+    )
+    return dossier
+
+
+_FIELD_OF = {"value": "procedure", "unit": "procedure"}
+
+
+def _set_limit(dossier: Dossier, submission: Submission, *, at: dt.datetime) -> None:
+    try:
+        limit = stated_limit(submission.case, _channel_limits(submission), submission.channel)
+    except LimitError as error:
+        raise ActDataError({"procedure": error.message}) from error
+    dossier.limit_value, dossier.limit_unit = limit.value, limit.unit.value
+    if submission.due_on is None:
+        return
+    if limit.unit is not Unit.NONE:
+        raise ActDataError(
+            {"due_on": _("Thủ tục đã quy định thời hạn, không ấn định ngày hẹn trả.")}
+        )
+    if submission.due_on < local_day(at):
+        raise ActDataError({"due_on": _("Ngày hẹn trả không được trước ngày tiếp nhận.")})
+    if not submission.reason.strip():
+        raise ActDataError({"reason": _("Ấn định ngày hẹn trả phải ghi lý do.")})
+    dossier.due_reason = submission.reason
+
+
+def _channel_limits(submission: Submission) -> Any:
+    case = submission.case
+    if case is not None and case.limit_value is not None and case.limit_unit != LimitUnit.OTHER:
+        return ()  # the case binds: no query for what would not be read
+    return submission.version.channel_limits.all()
+
+
+def _give_code(
+    dossier: Dossier,
+    record: Record,
+    *,
+    at: dt.datetime,
+    paper: PaperKind | None,
+    issued_at: dt.datetime | None = None,
+) -> int | None:
+    on = local_day(at)
+    year = local_day(issued_at or at).year
+    given = allocate(dossier.receiving_agency, on, paper=paper, year=year)
+    dossier.code = format_code(dossier.receiving_agency.code, on, given.number)
+    dossier.received_at, dossier.received_on = at, on
+    record.recorded_at = given.now
+    for event in record.events:
+        event.recorded_at = given.now
+    return given.paper_number
+
+
+def _promise(dossier: Dossier, due: dt.datetime | None) -> None:
+    dossier.due_original_at = dossier.due_at = due
+    dossier.due_on = local_day(due) if due else None
+
+
+def _submission_of(dossier: Dossier, *, due_on: dt.date | None, reason: str) -> Submission:
+    """Return what acceptance needs of a dossier that was registered before."""
+    return Submission(
+        version=dossier.version,
+        case=dossier.case,
+        channel=dossier.channel,
+        competent_agency=dossier.competent_agency,
+        owner=Person(name=dossier.owner_name),
+        papers=(),
+        due_on=due_on,
+        reason=reason,
+    )
+
+
+def _add_papers(dossier: Dossier, papers: Sequence[Paper], *, supplement_round: int = 0) -> None:
+    if papers:
+        DossierDocument.objects.bulk_create(
+            DossierDocument(
+                dossier=dossier,
+                required_id=paper.required_id,
+                position=position,
+                name=paper.name,
+                kind=paper.kind,
+                quantity=paper.quantity,
+                supplement_round=supplement_round,
+            )
+            for position, paper in enumerate(papers)
+        )
+
+
+def _add_fees(dossier: Dossier, fees: Sequence[FeeItem], at: dt.datetime) -> None:
+    if fees:
+        FeeDue.objects.bulk_create(
+            FeeDue(
+                dossier=dossier,
+                name=fee.name,
+                amount_vnd=fee.amount_vnd,
+                paid_at=at if fee.is_paid else None,
+                receipt_number=fee.receipt_number,
+            )
+            for fee in fees
+        )
+
+
+def _iso(day: dt.date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,226 @@
+"""Inside the settling agency: T11, T12, T16, T17, T25-T27 of domain.md 2.5."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.roles import Role
+from agencies.models import Officer
+from dossiers import paper_issue
+from dossiers.clockwork import end_pause, note_due_change
+from dossiers.models import Dossier, Pause, SupplementRound, local_day
+from dossiers.recording import ActDataError, begin
+from dossiers.services.intake import Paper, _add_papers
+from dossiers.workflow import Act, ClockEffect, PaperKind, State
+from procedures.models import ProcedureVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# domain.md 2.5 leaves the reply deadline to each procedure; the province's default, in days.
+DEFAULT_REPLY_DAYS = 30
+
+
+def transfer(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    note: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Chuyển cơ quan giải quyết: the clock runs on; after 15:00 the next morning will do (T11)."""
+    return _plain(Act.TRANSFER, dossier, by=by, version=version, note=note, at=at)
+
+
+def assign(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    assignee: Officer | None = None,
+    note: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Phân công: a specialist of the agency takes the dossier (T12).
+
+    Without an assignee the agency's only specialist takes it; ActDataError names `assignee` when
+    there is none or a choice.
+    """
+    with transaction.atomic():
+        step = begin(Act.ASSIGN, dossier, by=by, version=version, at=at)
+        assignee = _specialist(step.dossier, assignee)
+        step.append(reason=note, data={"assignee": assignee.pk}, holder_officer=assignee)
+        step.record.write()
+        return step.dossier
+
+
+def request_supplement(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    items: Sequence[str] = (),
+    reply_by: dt.date | None = None,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Yêu cầu bổ sung: the clock pauses until the applicant's papers are accepted (T16, Mẫu 02)."""
+    with transaction.atomic():
+        step = begin(Act.REQUEST_SUPPLEMENT, dossier, by=by, version=version, at=at, reason=reason)
+        locked = step.dossier
+        today = local_day(step.at)
+        reply_by = reply_by or today + dt.timedelta(days=DEFAULT_REPLY_DAYS)
+        if reply_by < today:
+            raise ActDataError({"reply_by": _("Hạn bổ sung không được trước ngày yêu cầu.")})
+        asked = list(items) or [reason]
+        locked.supplement_count += 1
+        holder = locked.holder_officer
+        event = step.append(
+            reason=reason,
+            data={"items": asked, "reply_by": reply_by.isoformat()},
+            holder_officer=holder,
+        )
+        locked.paused_at = step.at
+        step.record.write(fields=["supplement_count"])
+        Pause.objects.create(dossier=locked, state=State.AWAITING_SUPPLEMENT, started_at=step.at)
+        SupplementRound.objects.create(
+            dossier=locked,
+            number=locked.supplement_count,
+            requested_at=step.at,
+            requested_by=by,
+            reason=reason,
+            items=asked,
+            reply_by=reply_by,
+            due_before=locked.due_at,
+        )
+        paper_issue.issue(
+            PaperKind.SUPPLEMENT_REQUEST,
+            dossier=locked,
+            event=event,
+            agency=locked.receiving_agency,
+            officer=by,
+            at=step.at,
+        )
+        return locked
+
+
+def accept_supplement(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    papers: Sequence[Paper] = (),
+    note: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Nhận bổ sung: the clock resumes, or restarts where the procedure says so (T17).
+
+    A changed date gives a new receipt that names the old one; the first promise stays.
+    """
+    with transaction.atomic():
+        step = begin(Act.ACCEPT_SUPPLEMENT, dossier, by=by, version=version, at=at)
+        locked = step.dossier
+        restarts = locked.version.supplement_policy == ProcedureVersion.SupplementPolicy.RESTART
+        before = locked.due_at
+        end_pause(locked, at=step.at, restarts=restarts)
+        event = step.append(
+            reason=note,
+            data={"round": locked.supplement_count},
+            clock=ClockEffect.RESTART if restarts else ClockEffect.RESUME,
+            holder_officer=locked.holder_officer,
+        )
+        step.record.write(fields=["due_at", "due_on"])
+        SupplementRound.objects.filter(
+            dossier=locked, before_acceptance=False, answered_at__isnull=True
+        ).update(answered_at=step.at, due_after=locked.due_at)
+        _add_papers(locked, papers, supplement_round=locked.supplement_count)
+        why = _("Nhận bổ sung lần %(number)s") % {"number": locked.supplement_count}
+        if note_due_change(locked, event, before=before, reason=why):
+            paper_issue.issue(
+                PaperKind.RECEIPT,
+                dossier=locked,
+                event=event,
+                agency=locked.receiving_agency,
+                officer=by,
+                at=step.at,
+                replaces=locked.slips.filter(kind=PaperKind.RECEIPT).order_by("-pk").first(),
+            )
+        return locked
+
+
+def propose(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    note: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Trình ký: the draft of the result goes to the signer and is locked (T25)."""
+    return _plain(Act.PROPOSE, dossier, by=by, version=version, note=note, at=at, keep=True)
+
+
+def send_back(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Trả lại để làm lại: the signer wants the draft changed, and says what (T26)."""
+    return _plain(Act.SEND_BACK, dossier, by=by, version=version, note=reason, at=at, keep=True)
+
+
+def approve(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    note: str = "",
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Ký duyệt: the result is signed and waits for number and seal (T27)."""
+    return _plain(Act.APPROVE, dossier, by=by, version=version, note=note, at=at, keep=True)
+
+
+def _plain(
+    act: Act,
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None,
+    note: str,
+    at: dt.datetime | None,
+    keep: bool = False,
+) -> Dossier:
+    """Do an act that only moves the dossier; `keep` leaves it with the officer who has it."""
+    with transaction.atomic():
+        step = begin(act, dossier, by=by, version=version, at=at, reason=note)
+        step.append(reason=note, holder_officer=step.dossier.holder_officer if keep else None)
+        step.record.write()
+        return step.dossier
+
+
+def _specialist(dossier: Dossier, chosen: Officer | None) -> Officer:
+    """Return who takes the dossier: the chosen one, if a specialist there, else the only one."""
+    there = list(
+        Officer.objects.working_in(dossier.holder_agency, timezone.localdate()).filter(
+            roles__role=Role.SPECIALIST, roles__agency=dossier.holder_agency
+        )[: 2 if chosen is None else None]
+    )
+    if chosen is not None:
+        if chosen not in there:
+            raise ActDataError(
+                {"assignee": _("Người được giao phải là chuyên viên của cơ quan đang giữ hồ sơ.")}
+            )
+        return chosen
+    if len(there) != 1:
+        raise ActDataError({"assignee": _("Hãy chọn chuyên viên thụ lý.")})
+    return there[0]
