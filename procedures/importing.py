@@ -172,11 +172,11 @@ class _Import:
         first = seen.setdefault((row.half, row.key), place.line)
         if first != place.line:
             reason = (
-                _("Mã sau khi sửa là %(code)s, đã có ở dòng %(line)d.")
+                _("Mã %(code)s là của một thủ tục khác, viết đúng ở dòng %(line)d.")
                 if row.writing is Writing.MENDED
                 else _("Mã %(code)s lặp lại, đã có ở dòng %(line)d.")
             ) % {"code": row.key, "line": first}
-            self.report.add(place.file, place.line, row.key, "refused", (reason,))
+            self.report.add(place.file, place.line, row.key, "refused", (*row.notes, reason))
             return
         # A procedure may stand in one batch once, so that the batch can be written in bulk.
         if any((half, row.key) in self.batch for half in Half) or len(self.batch) >= BATCH:
@@ -199,9 +199,7 @@ class _Import:
                     logger.warning("procedure row refused by the database", code=row.key)
                     outcomes.append(("refused", (_database_reason(error),)))
         for (place, row), (outcome, reasons) in zip(entries, outcomes, strict=True):
-            if outcome != "refused":
-                reasons = (*row.notes, *reasons)
-            self.report.add(place.file, place.line, row.key, outcome, reasons)
+            self.report.add(place.file, place.line, row.key, outcome, (*row.notes, *reasons))
 
     def write(self, rows: list[Row]) -> list[tuple[Outcome, tuple[str, ...]]]:
         """Write rows of different procedures; return what became of each."""
@@ -287,8 +285,11 @@ class _Import:
         """Plan what a row means for a procedure that is known: nothing, a half filled, a new version."""
         is_same = _is_same(row, procedure)
         if row.writing is Writing.MENDED and not is_same:
-            reason = _("Mã sau khi sửa là %(code)s, là mã của một thủ tục khác: %(name)s")
-            return "refused", (reason % {"code": row.key, "name": procedure.name[:120]},)
+            reason = _("Mã %(code)s là của một thủ tục khác: %(name)s") % {
+                "code": row.key,
+                "name": procedure.name[:120],
+            }
+            return "refused", (reason,)
         if version is None:
             version = ProcedureVersion(procedure=procedure, number=1)
             plan.versions.append(version)
