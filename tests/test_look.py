@@ -2,11 +2,16 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.template import engines
 from django.template.loader import get_template
 from django.test import RequestFactory
+from django.urls import path, resolve
 
 from accounts.templatetags.design import Specimens
 from accounts.templatetags.motcua import STATE_ICONS, TIMELINESS_ICONS
@@ -87,3 +92,75 @@ def test_the_page_of_the_design_needs_no_context() -> None:
     request.user = AnonymousUser()
     html = get_template("design.html").render({"site": {}, "officer": None}, request)
     assert html.count('class="deadline"') == 5
+
+
+def _nothing(request: Any) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [
+    path(f"{name}/", _nothing, name=name)
+    for name in (
+        "desk",
+        "inbox",
+        "dossier-list",
+        "board",
+        "report-settlement",
+        "procedure-list",
+        "home",
+    )
+]
+
+
+def _page(base: str, address: str, **context: Any) -> str:
+    request = RequestFactory().get(address)
+    request.user = AnonymousUser()
+    request.resolver_match = resolve(address)
+    source = f'{{% extends "{base}" %}}{{% block content %}}<h1>Trang</h1>{{% endblock %}}'
+    return str(engines["django"].from_string(source).render({"site": {}, **context}, request))
+
+
+def _officer(**may: bool) -> SimpleNamespace:
+    powers = dict.fromkeys(
+        ("may_receive", "may_process", "may_supervise", "may_report", "may_administer"), False
+    )
+    return SimpleNamespace(
+        full_name="Trần Văn Ỷ", title="", agency_name="", inbox_count=18, **{**powers, **may}
+    )
+
+
+@pytest.mark.urls(__name__)
+def test_the_rail_shows_only_the_doors_an_officer_may_open() -> None:
+    html = _page("base_office.html", "/inbox/", officer=_officer(may_process=True))
+    assert re.findall(r'<li><a href="/([a-z-]+)/"', html) == [
+        "inbox",
+        "dossier-list",
+        "procedure-list",
+    ]
+    assert 'href="/inbox/" aria-current="page"' in html
+    assert "Trần Văn Ỷ" in html
+
+
+@pytest.mark.urls(__name__)
+def test_a_page_inside_a_place_marks_that_place() -> None:
+    officer = _officer(may_process=True)
+    html = _page("base_office.html", "/dossier-list/", officer=officer, place="inbox")
+    assert 'href="/inbox/" aria-current="true"' in html
+    assert 'href="/dossier-list/" aria-current="page"' in html
+
+
+@pytest.mark.urls(__name__)
+def test_a_citizen_sees_no_door_of_the_office_and_gets_no_token() -> None:
+    html = _page("base_citizen.html", "/home/", officer=None)
+    assert "inbox" not in html
+    assert "csrf" not in html.lower()
+    assert 'href="/home/" aria-current="page"' in html
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("base", ["base_office.html", "base_citizen.html", "base_plain.html"])
+def test_a_base_has_one_main_and_a_way_to_skip_to_it(base: str) -> None:
+    html = _page(base, "/home/", officer=None)
+    assert html.count("<main ") == 1
+    assert html.index('href="#main"') < html.index('id="main"')
+    assert html.count('id="messages"') == 1

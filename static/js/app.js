@@ -59,11 +59,13 @@ const helps = {
     box.addEventListener("change", () => {
       for (const other of others()) other.checked = box.checked;
     });
-    box.form.addEventListener("change", () => {
+    const follow = () => {
       const ticked = others().filter((other) => other.checked).length;
       box.checked = ticked > 0 && ticked === others().length;
       box.indeterminate = ticked > 0 && ticked < others().length;
-    });
+    };
+    box.form.addEventListener("change", follow);
+    follow();
   },
 
   /* A link to a page that asks for a reason opens the dialog of the same page instead. */
