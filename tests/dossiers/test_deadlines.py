@@ -676,6 +676,20 @@ def test_paused_days_do_not_count() -> None:
     ]
 
 
+def test_a_midnight_belongs_to_the_pause_that_ends_with_it() -> None:
+    story = told_with_pauses(3, "day", "2026-11-09T09:00", "2026-11-10T00:00/2026-11-12T00:00")
+    assert shape(story) == [
+        ("09/11", "received", False),
+        ("10/11", "counted", True),
+        ("11/11", "paused", False),
+        ("12/11", "paused", False),
+        ("13/11", "counted", True),
+        ("14/11", "counted", True),
+        ("15/11", "weekend", False),
+        ("16/11", "rolled", False),
+    ]
+
+
 def test_a_day_paused_in_part_counts_with_what_ran() -> None:
     story = told_with_pauses(
         2, "working_day", "2026-11-09T09:00", "2026-11-10T07:00/2026-11-10T09:00"
