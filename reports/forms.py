@@ -1,0 +1,139 @@
+"""What a reader may ask of the table: the period, the agency, the grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.models import Agency
+from reports import periods
+from reports.periods import Period, PeriodError, Span, System
+from reports.settlement import By
+
+FREE = "free"
+# How many periods of a span the list offers; any older one is a free range or its own address.
+OFFERED = {Span.MONTH: 13, Span.QUARTER: 5, Span.HALF: 3, Span.YEAR: 3}
+
+
+class IsoDayField(forms.CharField):
+    """A day as a date control sends it; read by `periods.parse_day` like the API's."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def clean(self, value: Any) -> Any:
+        """Return the day, or None when nothing was typed."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return periods.parse_day(text)
+        except PeriodError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class SettlementForm(forms.Form):
+    """The picker above the table; read from the address, so that a report can be sent as a link."""
+
+    period = forms.CharField(label=gettext_lazy("Kỳ"), required=False, max_length=20)
+    agency = forms.ChoiceField(label=gettext_lazy("Cơ quan"), required=False)
+    by = forms.ChoiceField(
+        required=False,
+        choices=[(by.value, by.value) for by in By],
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": gettext_lazy("Chỉ xem theo sector hoặc agency.")},
+    )
+
+    def __init__(
+        self, data: Any, *, today: date, in_sight: Sequence[Agency], shown: Agency
+    ) -> None:
+        """`shown` is the agency of the table, already found in sight."""
+        # A bare address is the running month of the whole of what the reader sees.
+        asked = {name: data.get(name, "") for name in ("period", "from", "to", "by")}
+        if not asked["period"]:
+            given = asked["from"] or asked["to"]
+            running = periods.containing(System.REPORTING, Span.MONTH, today)
+            asked["period"] = FREE if given else running.code
+        self.resolved = self._resolve(asked["period"])
+        if self.resolved is not None:
+            # A named period fills in its own days.
+            asked["from"] = self.resolved.start.isoformat()
+            asked["to"] = self.resolved.end.isoformat()
+        super().__init__(asked | {"agency": shown.code})
+        self.fields["period"].widget = forms.Select(choices=_period_choices(today, self.resolved))
+        self.fields["agency"].choices = _agency_choices(in_sight)  # type: ignore[attr-defined]
+        self.fields["from"] = IsoDayField(label=_("Từ ngày"), required=False)
+        self.fields["to"] = IsoDayField(label=_("Đến ngày"), required=False)
+        self.order_fields(["period", "from", "to", "agency", "by"])
+
+    @staticmethod
+    def _resolve(code: str) -> Period | None:
+        try:
+            return periods.from_code(code)
+        except PeriodError:
+            return None
+
+    def clean(self) -> dict[str, Any]:
+        """Put the period and the grouping together; name the field that stands in the way."""
+        found: dict[str, Any] = super().clean() or {}
+        if self.resolved is not None:
+            found["period"] = self.resolved
+        elif found.get("period") != FREE:
+            self.add_error("period", _("Không có kỳ báo cáo này."))
+        elif "from" in found and "to" in found:
+            for name in ("from", "to"):
+                if found[name] is None:
+                    self.add_error(name, _("Chọn ngày."))
+            if not self.errors:
+                try:
+                    found["period"] = periods.free(found["from"], found["to"])
+                except PeriodError as error:
+                    self.add_error("to", str(error))
+        found["by"] = By(found.get("by") or By.SECTOR)
+        return found
+
+
+def _period_choices(today: date, resolved: Period | None) -> list[tuple[str, Any]]:
+    """Return the recent periods of both systems in groups, the free range last."""
+    groups: list[tuple[str, Any]] = []
+    offered: set[str] = set()
+    for system, spans in periods.SPANS.items():
+        for span in spans:
+            recent = periods.recent(system, span, today, OFFERED[span])
+            offered.update(period.code for period in recent)
+            groups.append(
+                (
+                    f"{system.label}: {_span_label(span)}",
+                    [(period.code, f"{period.label} ({period.days_label})") for period in recent],
+                )
+            )
+    groups.append((System.FREE.label, [(FREE, _("Chọn ngày đầu và ngày cuối"))]))
+    if resolved is not None and resolved.code not in offered:
+        title = f"{resolved.label} ({resolved.days_label})"
+        groups.insert(0, (resolved.system.label, [(resolved.code, title)]))
+    return groups
+
+
+def _span_label(span: Span) -> str:
+    return {
+        Span.MONTH: _("tháng"),
+        Span.QUARTER: _("quý"),
+        Span.HALF: _("6 tháng"),
+        Span.YEAR: _("năm"),
+    }[span]
+
+
+def _agency_choices(in_sight: Sequence[Agency]) -> list[tuple[str, str]]:
+    """Return the agencies as a tree: each below its parent, moved in by its depth."""
+    choices = []
+    open_paths: list[str] = []
+    for agency in in_sight:
+        while open_paths and not (open_paths[-1] and agency.path.startswith(open_paths[-1])):
+            open_paths.pop()
+        choices.append((agency.code, "\u2003" * len(open_paths) + agency.label))
+        open_paths.append(agency.path)
+    return choices

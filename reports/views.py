@@ -1,0 +1,217 @@
+"""Trang báo cáo: table II.06a on the screen, as a PDF and as a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from agencies.access import officer_required, scope_for, the_officer
+from agencies.models import Agency
+from reports import charts, exports, settlement, timeliness
+from reports.forms import SettlementForm
+from reports.periods import Period, PeriodError
+from reports.settlement import By, Row, Settlement, UnknownAgencyError
+
+SHOWN_NIGHTS = 30
+NEAR = Decimal(3)  # points below a target that still count as near it
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure as the table shows it."""
+
+    column: exports.Column
+    value: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as the table shows it."""
+
+    row: Row
+    url: str
+    cells: tuple[Cell, ...]
+
+
+@require_safe
+@never_cache
+@officer_required()
+def report_settlement(request: HttpRequest) -> HttpResponse:
+    """Show the table with its rates, its checks and its chart."""
+    today = timezone.localdate()
+    form, agency, in_sight = _asked(request, today)
+    context = {"form": form, "agency": agency, "form_number": exports.FORM}
+    if not form.is_valid():
+        return render(request, "reports/settlement.html", context | {"report": None}, status=400)
+    period: Period = form.cleaned_data["period"]
+    by: By = form.cleaned_data["by"]
+    report = settlement.count(period, agency=agency, in_sight=in_sight, by=by, today=today)
+    units = [unit.pk for unit in settlement.at_or_below(agency, in_sight)]
+    nights = timeliness.nights(units, count=SHOWN_NIGHTS)
+    address = reverse("report-settlement")
+    return render(
+        request,
+        "reports/settlement.html",
+        context
+        | {
+            "report": report,
+            "subject": exports.subject_of(by),
+            "groups": exports.GROUPS,
+            "columns": exports.COLUMNS,
+            "lines": [_line(row, report, today) for row in report.rows],
+            "totals": _cells(Row("", "", report.totals), report, today),
+            "identities": settlement.IDENTITIES,
+            "notes": exports.notes(report),
+            "chart": charts.settled_bars(report),
+            "groupings": [
+                (each, exports.subject_of(each), _query(address, period, agency, each))
+                for each in By
+            ],
+            "previous_url": _beside(period, Period.before, agency, by),
+            "next_url": _beside(period, Period.after, agency, by),
+            "pdf_url": _query(reverse("report-settlement-pdf"), period, agency, by),
+            "xlsx_url": _query(reverse("report-settlement-xlsx"), period, agency, by),
+            "target": timeliness.ON_TIME_TARGET,
+            "level": _level(report),
+            "nights": nights,
+            "trend": [rate for night in nights if (rate := night.figures.on_time_rate) is not None],
+        },
+    )
+
+
+@require_safe
+@never_cache
+@officer_required()
+def report_settlement_pdf(request: HttpRequest) -> HttpResponse:
+    """Send the table as a PDF to be signed."""
+    today = timezone.localdate()
+    report = _report(request, today)
+    return _file(exports.to_pdf(report, today=today), "application/pdf", report, "pdf")
+
+
+@require_safe
+@never_cache
+@officer_required()
+def report_settlement_xlsx(request: HttpRequest) -> HttpResponse:
+    """Send the table as a workbook."""
+    report = _report(request, timezone.localdate())
+    return _file(exports.to_xlsx(report), XLSX_TYPE, report, "xlsx")
+
+
+def _asked(request: HttpRequest, today: date) -> tuple[SettlementForm, Agency, list[Agency]]:
+    """Return what is asked for; 404 for an agency out of sight and for who sees none."""
+    in_sight = settlement.agencies_in_sight(scope_for(request))
+    code = request.GET.get("agency", "")
+    try:
+        agency = (
+            settlement.pick_agency(code, in_sight)
+            if code
+            else settlement.default_agency(in_sight, the_officer(request).agency)
+        )
+    except UnknownAgencyError as error:
+        raise Http404 from error
+    return (
+        SettlementForm(request.GET, today=today, in_sight=in_sight, shown=agency),
+        agency,
+        in_sight,
+    )
+
+
+def _report(request: HttpRequest, today: date) -> Settlement:
+    """Return the report a file is made of; 404 where the page would show an error."""
+    form, agency, in_sight = _asked(request, today)
+    if not form.is_valid():
+        raise Http404
+    return settlement.count(
+        form.cleaned_data["period"],
+        agency=agency,
+        in_sight=in_sight,
+        by=form.cleaned_data["by"],
+        today=today,
+    )
+
+
+def _file(content: bytes, kind: str, report: Settlement, extension: str) -> HttpResponse:
+    name = exports.file_name(report, extension)
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    return HttpResponse(
+        content, content_type=kind, headers={"Content-Disposition": disposition or "attachment"}
+    )
+
+
+def _query(address: str, period: Period, agency: Agency, by: By) -> str:
+    asked = (
+        {"period": period.code}
+        if period.code
+        else {"from": period.start.isoformat(), "to": period.end.isoformat()}
+    )
+    return f"{address}?{urlencode(asked | {'agency': agency.code, 'by': by.value})}"
+
+
+def _beside(period: Period, step: Callable[[Period], Period], agency: Agency, by: By) -> str:
+    """Return the address of the period before or after; empty at the ends of the calendar."""
+    try:
+        return _query(reverse("report-settlement"), step(period), agency, by)
+    except PeriodError:
+        return ""
+
+
+def _line(row: Row, report: Settlement, today: date) -> Line:
+    url = ""
+    if report.by is By.AGENCY and row.code != report.agency_code:
+        asked = {"from": report.period.start.isoformat(), "to": report.period.end.isoformat()}
+        if report.period.code:
+            asked = {"period": report.period.code}
+        url = f"{reverse('report-settlement')}?{urlencode(asked | {'agency': row.code})}"
+    return Line(row, url, _cells(row, report, today))
+
+
+def _cells(row: Row, report: Settlement, today: date) -> tuple[Cell, ...]:
+    """Return the figures; the overdue ones of today lead to their dossiers."""
+    code = row.code if report.by is By.AGENCY else ""
+    if not row.name:
+        code = report.agency_code
+    figures = row.figures.as_dict()
+    return tuple(
+        Cell(
+            column,
+            figures[column.name],
+            _dossiers_url(code)
+            if column.name == "open_overdue"
+            and figures[column.name]
+            and code
+            and report.judged_on == today
+            else "",
+        )
+        for column in exports.COLUMNS
+    )
+
+
+def _dossiers_url(agency_code: str) -> str:
+    try:
+        address = reverse("dossier-list")
+    except NoReverseMatch:
+        return ""
+    return f"{address}?{urlencode({'overdue': '1', 'agency': agency_code})}"
+
+
+def _level(report: Settlement) -> str:
+    """Return the light of the on-time target; empty when nothing was settled."""
+    rate = report.totals.on_time_rate
+    if rate is None:
+        return ""
+    short = timeliness.ON_TIME_TARGET - rate
+    return "met" if short <= 0 else "near" if short <= NEAR else "missed"
