@@ -762,6 +762,13 @@ def test_a_decided_date_is_told_to_its_end() -> None:
         ("24/11", "holiday", False),
         ("25/11", "rolled", False),
     ]
+    saturday = explain(
+        limit(1, "day"),
+        local("2026-11-20T09:00"),
+        CALENDAR,
+        due_override=local("2026-11-21T11:00"),
+    )
+    assert saturday.days[-1].text == "Thứ Bảy 21/11/2026: ngày thứ 1, ngày nghỉ vẫn tính."
     past = explain(
         limit(1, "day"),
         local("2026-11-19T09:00"),
