@@ -53,7 +53,7 @@ bench: ## measure against the limits (SIZE=100000 dossiers)
 	@exec $(BIN)/python -m motcua.embedded var/bench $(BIN)/python -m benchmarks
 
 # The command each lock file names in its head; hashes and no index address.
-COMPILE = CUSTOM_COMPILE_COMMAND="make lock" UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile \
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile \
 	pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet
 
 lock: ## write requirements/*.txt anew

@@ -269,6 +269,8 @@ class Postgres:
         write_secret(password_file, kept_secret(self.var / "postgres.password") + "\n")
         self._own(password_file)
         arguments = ["-D", str(scratch), "-U", SUPERUSER, "--encoding=UTF8", "--locale=C.UTF-8"]
+        if self.options.get("fsync") == "off":
+            arguments.append("--no-sync")
         with self.log_path.open("ab") as log:
             process = spawn(
                 [
@@ -293,7 +295,8 @@ class Postgres:
         sockets = place / "socket"
         arguments: dict[str, str] = dict(self.options)
         if _socket_fits(sockets.resolve() / SOCKET_NAME):
-            sockets.mkdir(mode=0o700, exist_ok=True)
+            shutil.rmtree(sockets, ignore_errors=True)  # a dead server's socket and its lock
+            sockets.mkdir(mode=0o700)
             self._own(sockets)
             self.host, self.port = str(sockets.resolve()), 5432
             arguments["listen_addresses"] = ""

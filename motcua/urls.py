@@ -1,13 +1,22 @@
 """Addresses: include() lines and what belongs to no app."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
+from dossiers.urls import api_urlpatterns as dossiers_api
+from dossiers.urls_public import api_urlpatterns as tracking_api
 from motcua.health import healthz
 
+api_urlpatterns = [
+    *dossiers_api,
+    *tracking_api,
+]
+
 urlpatterns = [
+    path("", include("dossiers.urls_public")),
+    path("api/v1/", include(api_urlpatterns)),
     path("healthz", healthz, name="health"),
     path("quan-tri/", admin.site.urls),
     path(

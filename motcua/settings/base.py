@@ -63,6 +63,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "motcua.requests.province",
+                "agencies.context.officer",
             ],
         },
     },
@@ -77,7 +78,7 @@ PUBLIC_URL = "http://127.0.0.1:8000"  # where citizens find the portal: in the Q
 # Who signs in
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "start"  # dossiers.views.processing: each officer's own first place
 LOGOUT_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
