@@ -424,14 +424,20 @@ class _Reader:
                 )
                 for basis in self.objects(data.get("legal_basis"), _("Căn cứ pháp lý"))
             ),
-            source={
-                name: self.line(source.get(name), "source", 500)
-                for name in ("url", "updated_at", "crawled_at")
-                if source.get(name)
-            }
-            if isinstance(source, dict)
-            else {},
+            source=self.source(source) if isinstance(source, dict) else {},
         )
+
+    def source(self, said: dict[str, Any]) -> dict[str, str]:
+        found = {
+            name: self.line(said.get(name), "source", 500)
+            for name in ("url", "updated_at", "crawled_at")
+            if said.get(name)
+        }
+        # It becomes a link on a public page.
+        if not found.get("url", "https://").startswith("https://"):
+            self.notes.append(_("Địa chỉ nguồn không bắt đầu bằng https://, đã bỏ."))
+            del found["url"]
+        return found
 
     def cases(self, said: Any, key: str) -> tuple[CaseRow, ...]:
         found: list[CaseRow] = []

@@ -97,6 +97,7 @@ class _Plan:
     changed_versions: list[ProcedureVersion] = field(default_factory=list)
     sectors: list[tuple[ProcedureVersion, tuple[SectorName, ...]]] = field(default_factory=list)
     sectors_replaced: list[ProcedureVersion] = field(default_factory=list)
+    sectors_told: list[SectorName] = field(default_factory=list)  # facts on sectors, nothing more
     details: list[tuple[ProcedureVersion, DetailHalf]] = field(default_factory=list)
     copied_sectors: dict[int, ProcedureVersion] = field(default_factory=dict)
     copied_details: dict[int, ProcedureVersion] = field(default_factory=dict)
@@ -225,6 +226,7 @@ class _Import:
             plan = _Plan()
             outcomes = []
             for row in rows:
+                plan.sectors_told += row.sectors
                 procedure = procedures.get(row.key)
                 if procedure is None:
                     outcomes.append(self.create(row, plan))
@@ -462,11 +464,12 @@ class _Import:
     def write_sectors(self, plan: _Plan) -> None:
         if plan.sectors_replaced:
             ProcedureSector.objects.filter(version__in=plan.sectors_replaced).delete()
-        sectors = _sectors([name for _version, names in plan.sectors for name in names])
+        needed = [name for _version, names in plan.sectors for name in names]
+        sectors = _sectors(needed, plan.sectors_told)
         rows = [
             ProcedureSector(version=version, sector=sectors[name.name], position=position)
             for version, names in plan.sectors
-            for position, name in enumerate(names, start=1)
+            for position, name in enumerate(names)
         ]
         rows += _copies(ProcedureSector, plan.copied_sectors)
         ProcedureSector.objects.bulk_create(rows)
@@ -487,9 +490,9 @@ class _Import:
                     limit_unit=case.limit.unit,
                     limit_text=case.limit.text,
                 )
-                for position, case in enumerate(detail.cases, start=1)
+                for position, case in enumerate(detail.cases)
             ]
-            for position, row in enumerate(detail.channels, start=1):
+            for position, row in enumerate(detail.channels):
                 limit = ChannelLimit(
                     version=version,
                     position=position,
@@ -509,7 +512,7 @@ class _Import:
                         amount_said=fee.said,
                         text=fee.text,
                     )
-                    for fee_position, fee in enumerate(row.fees, start=1)
+                    for fee_position, fee in enumerate(row.fees)
                 ]
             papers += [
                 RequiredDocument(
@@ -523,11 +526,11 @@ class _Import:
                     has_electronic_form=paper.has_electronic_form,
                     attachments=list(paper.attachments),
                 )
-                for position, paper in enumerate(detail.papers, start=1)
+                for position, paper in enumerate(detail.papers)
             ]
             bases += [
                 LegalBasis(version=version, position=position, code=code, name=name)
-                for position, (code, name) in enumerate(detail.legal_bases, start=1)
+                for position, (code, name) in enumerate(detail.legal_bases)
             ]
         cases += _copies(ProcedureCase, plan.copied_details)
         papers += _copies(RequiredDocument, plan.copied_details)
@@ -553,25 +556,29 @@ class _Import:
         LegalBasis.objects.bulk_create(bases)
 
 
-def _sectors(names: Iterable[SectorName]) -> dict[str, Sector]:
-    """Return the sectors by name, made where missing; the first code or id told of one stays."""
-    told: dict[str, SectorName] = {}
-    for said in names:
-        known = told.get(said.name)
-        told[said.name] = SectorName(
-            said.name,
-            (known.code if known else "") or said.code,
-            (known.source_id if known else "") or said.source_id,
+def _sectors(needed: Iterable[SectorName], told: Iterable[SectorName]) -> dict[str, Sector]:
+    """Return the needed sectors by name, made where missing; the first code or id told of one stays.
+
+    Only details know codes and only the catalogue knows ids, so rows also tell of sectors that
+    their versions do not take from them.
+    """
+    names = {name.name for name in needed}
+    facts_of: dict[str, SectorName] = {}
+    for said in told:
+        known = facts_of.get(said.name, said)
+        facts_of[said.name] = SectorName(
+            said.name, known.code or said.code, known.source_id or said.source_id
         )
-    found = {sector.name: sector for sector in Sector.objects.filter(name__in=told)}
+    found = {sector.name: sector for sector in Sector.objects.filter(name__in=facts_of)}
     new = [
         Sector(name=name, code=facts.code, source_id=facts.source_id, name_fold=fold(name)[:300])
-        for name, facts in told.items()
-        if name not in found
+        for name, facts in facts_of.items()
+        if name in names and name not in found
     ]
     Sector.objects.bulk_create(new)
     for name, sector in found.items():
-        code, source_id = sector.code or told[name].code, sector.source_id or told[name].source_id
+        facts = facts_of[name]
+        code, source_id = sector.code or facts.code, sector.source_id or facts.source_id
         if (code, source_id) != (sector.code, sector.source_id):
             sector.code, sector.source_id = code, source_id
             sector.save(update_fields=["code", "source_id"])

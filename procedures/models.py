@@ -83,7 +83,7 @@ class ProcedureQuerySet(models.QuerySet["Procedure"]):
         found = self.with_offered(today or timezone.localdate())
         typed = typed_search.understand(query)
         if typed.is_blank:
-            return found.order_by("-is_offered", "name_fold", "code")
+            return found.order_by("-is_offered", "name_fold", "code").defer("search")
         if not typed.finds_anything:
             return found.none()
         matches = Q()
@@ -91,20 +91,22 @@ class ProcedureQuerySet(models.QuerySet["Procedure"]):
             matches |= Q(code__startswith=typed.code)
         if typed.tsquery:
             matches |= Q(search=SearchQuery(typed.tsquery, config="simple", search_type="raw"))
-        tiers = [When(code=typed.code, then=0)] if typed.code else []
+        tiers = []
+        if typed.initials:
+            as_initials = SearchQuery(typed.initials, config="simple", search_type="raw")
+            tiers.append(When(search=as_initials, then=1))
         if typed.phrase:
             # "hộ" is not "hồ": what was typed with its marks is a better match than without.
             tiers += [
                 When(name__icontains=typed.phrase, then=2),
                 When(name_fold__contains=fold(typed.phrase), then=3),
             ]
-        return found.filter(matches).order_by(
-            Case(When(code=typed.code or None, then=0), default=1),
-            "-is_offered",
-            Case(*tiers, default=4, output_field=models.SmallIntegerField()),
-            Length("name_fold"),
-            "code",
-        )
+        order: list[Any] = ["-is_offered"]
+        if typed.code:
+            order.insert(0, Case(When(code=typed.code, then=0), default=1))
+        if tiers:
+            order.append(Case(*tiers, default=4, output_field=models.SmallIntegerField()))
+        return found.filter(matches).order_by(*order, Length("name_fold"), "code").defer("search")
 
     def with_offered(self, today: dt.date) -> Self:
         """Annotate `is_offered`: whether the province takes the procedure in on the day."""

@@ -27,7 +27,8 @@ class Typed:
 
     code: str = ""
     tsquery: str = ""
-    phrase: str = ""
+    phrase: str = ""  # left out where it could tell nothing that the tsquery does not
+    initials: str = ""  # a tsquery too: "dk kh" meant as đăng ký kết hôn
     is_blank: bool = False
 
     @property
@@ -48,7 +49,18 @@ def understand(query: str) -> Typed:
         if _INITIALS.fullmatch(word):
             term = f"({term} | '{_INITIALS_MARK}{word}'{ending})"
         terms.append(term)
-    return Typed(code=_code_start(text), tsquery=" & ".join(terms), phrase=text.lower())
+    tsquery = " & ".join(terms)
+    initials = ""
+    if found and all(_INITIALS.fullmatch(word) for word in found):
+        initials = f"'{_INITIALS_MARK}{''.join(found)}'"
+        tsquery = f"({tsquery}) | {initials}:*"
+    has_marks = fold(text) != text.lower()
+    return Typed(
+        code=_code_start(text),
+        tsquery=tsquery,
+        phrase=text.lower() if has_marks or len(found) > 1 else "",
+        initials=initials,
+    )
 
 
 def vector(name: str) -> Cast:

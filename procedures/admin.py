@@ -1,0 +1,89 @@
+"""The catalogue in the administrator's hands: looked at, offered, hardly ever typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from procedures.models import Offering, Procedure, ProcedureVersion, Sector
+
+
+class OfferingInline(admin.StackedInline):  # type: ignore[type-arg] # not generic at run time
+    model = Offering
+    extra = 0
+    raw_id_fields = ("competent_agency",)
+
+
+class VersionInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
+    """Versions to look at; what the province decides is edited on the version's own page."""
+
+    model = ProcedureVersion
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    fields = ("number", "valid_from", "valid_to", "decision", "promulgating_agency")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Procedure | None = None) -> bool:
+        return False
+
+
+@admin.register(Sector)
+class SectorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    list_display = ("name", "code")
+    search_fields = ("name_fold", "name", "code")
+
+
+@admin.register(Procedure)
+class ProcedureAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    list_display = ("code", "name", "kind", "is_internal", "is_withdrawn")
+    list_filter = ("is_internal", "is_withdrawn", "kind")
+    search_fields = ("code", "name")
+    fields = ("code", "name", "kind", "source_state", "is_internal", "is_withdrawn", "source_id")
+    readonly_fields = ("code", "name", "kind", "source_state", "source_id")
+    inlines = (OfferingInline, VersionInline)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Procedure], search_term: str
+    ) -> tuple[QuerySet[Procedure], bool]:
+        """Search as everywhere else: by code or by words without marks."""
+        if not search_term.strip():
+            return queryset, False
+        found = Procedure.objects.search(search_term).values("pk")
+        return queryset.filter(pk__in=found.order_by()), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # import_procedures brings them in
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ProcedureVersion)
+class ProcedureVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    """What the province decides about a version; the rest belongs to the national catalogue."""
+
+    list_display = ("procedure", "number", "valid_from", "valid_to")
+    list_select_related = ("procedure",)
+    search_fields = ("procedure__code",)
+    fields = (
+        "procedure",
+        "number",
+        "name",
+        "valid_from",
+        "valid_to",
+        "decision",
+        "supplement_policy",
+        "same_day_cutoff",
+        "settles_at_once",
+    )
+    readonly_fields = ("procedure", "number", "name", "valid_from", "valid_to")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,262 @@
+"""The procedure as a citizen asks for it: what to bring, how much, how long, where.
+
+One dataclass between the tables and the pages, so that the templates decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from procedures.models import (
+    Channel,
+    ChannelLimit,
+    LimitUnit,
+    Procedure,
+    ProcedureCase,
+    ProcedureSector,
+    ProcedureVersion,
+    RequiredDocument,
+)
+
+# Kinds of money in the detail file (national-portal-and-data.md 4.1).
+_FEE_KINDS = {
+    "FEE": gettext_lazy("Phí"),
+    "SERVICE_FEE": gettext_lazy("Lệ phí"),
+    "PRICE_LEVEL": gettext_lazy("Giá dịch vụ"),
+}
+_LONGEST_HEADING = 140  # characters; a longer name of a group is a paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the four answers: a short figure and what to know beside it."""
+
+    figure: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperGroup:
+    title: str
+    title_is_long: bool
+    papers: Sequence[RequiredDocument]
+
+
+@dataclass(frozen=True, slots=True)
+class FeeLine:
+    kind: str
+    amount: str
+    text: str
+    channels: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLine:
+    label: str
+    limit: str
+    limit_text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    code: str
+    name: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the page of a procedure shows; parts the catalogue does not know are empty."""
+
+    version: ProcedureVersion | None
+    sectors: Sequence[str]
+    bring: Figure
+    pay: Figure
+    wait: Figure
+    where: Figure
+    groups: Sequence[PaperGroup]
+    fees: Sequence[FeeLine]
+    cases: Sequence[CaseLine]
+    channels: Sequence[ChannelLine]
+    takes_online: bool
+    knows_details: bool
+
+
+def version_rows(pks: Iterable[int | None]) -> dict[int | None, ProcedureVersion]:
+    """Return versions by id with cases and first sector, for a list. Runs three queries."""
+    versions = ProcedureVersion.objects.filter(pk__in=[pk for pk in pks if pk]).only("pk")
+    return {
+        version.pk: version
+        for version in versions.prefetch_related(
+            Prefetch("cases", ProcedureCase.objects.order_by("position")),
+            Prefetch("sector_rows", ProcedureSector.objects.select_related("sector")),
+        )
+    }
+
+
+def first_sector(version: ProcedureVersion | None) -> str:
+    """Return the sector that statistics count under; empty where none is known."""
+    rows = version.sector_rows.all() if version else ()
+    return next((row.sector.name for row in rows), "")
+
+
+def sheet_of(procedure: Procedure, version_pk: int | None) -> Sheet:
+    """Return the sheet of a procedure annotated with `is_offered`. Runs seven queries."""
+    version = (
+        ProcedureVersion.objects.prefetch_related(
+            "cases",
+            "channel_limits__fees",
+            "required_documents",
+            "legal_bases",
+            Prefetch("sector_rows", ProcedureSector.objects.select_related("sector")),
+        )
+        .filter(pk=version_pk)
+        .first()
+    )
+    cases = list(version.cases.all()) if version else []
+    limits = list(version.channel_limits.all()) if version else []
+    papers = list(version.required_documents.all()) if version else []
+    return Sheet(
+        version=version,
+        sectors=[row.sector.name for row in version.sector_rows.all()] if version else [],
+        bring=_bring(papers),
+        pay=_pay(limits),
+        wait=wait_of(cases, limits),
+        where=_where(procedure, version),
+        groups=_groups(papers),
+        fees=_fees(limits),
+        cases=[CaseLine(case.code, case.name, limit_words(case)) for case in cases],
+        channels=[
+            ChannelLine(
+                str(Channel(limit.channel).label), limit_words(limit), limit.limit_text, limit.note
+            )
+            for limit in limits
+        ],
+        takes_online=any(limit.channel == Channel.ONLINE for limit in limits),
+        knows_details=bool(version and (version.detail_digest or cases or limits or papers)),
+    )
+
+
+def limit_words(row: ProcedureCase | ChannelLimit) -> str:
+    """Write a limit as "7,5 ngày làm việc"; empty where it is told in words only."""
+    if row.limit_unit in {LimitUnit.SAME_DAY, LimitUnit.NONE}:
+        return str(LimitUnit(row.limit_unit).label)
+    if row.limit_value is None or row.limit_unit == LimitUnit.OTHER:
+        return ""
+    return f"{plain_number(row.limit_value)} {LimitUnit(row.limit_unit).label}"
+
+
+def plain_number(value: Decimal) -> str:
+    """Write 5.000 as "5" and 7.500 as "7,5"."""
+    return f"{value.normalize():f}".replace(".", ",")
+
+
+def money(value: Decimal) -> str:
+    """Write an amount as "100.000 đ"."""
+    whole = value == value.to_integral_value()
+    text = f"{value:,.0f}" if whole else f"{value:,.2f}"
+    return f"{text.translate(str.maketrans(',.', '.,'))}\u00a0đ"
+
+
+def wait_of(cases: Sequence[ProcedureCase], limits: Sequence[ChannelLimit] = ()) -> Figure:
+    """Say how long it takes: by the cases, else by the channels, shortest to longest."""
+    rows: Sequence[ProcedureCase | ChannelLimit] = [c for c in cases if limit_words(c)]
+    if not rows:
+        rows = [limit for limit in limits if limit_words(limit)]
+    if not rows:
+        told = any(limit.limit_text for limit in limits) or bool(cases or limits)
+        note = _("xem mô tả bên dưới") if told else _("danh mục quốc gia chưa nêu")
+        return Figure(_("Theo mô tả") if told else _("Chưa rõ"), note)
+    units = {row.limit_unit for row in rows}
+    values = sorted({row.limit_value for row in rows if row.limit_value is not None})
+    if len(units) > 1:
+        return Figure(_("Tuỳ trường hợp"), " · ".join(dict.fromkeys(map(limit_words, rows))))
+    unit = LimitUnit(units.pop())
+    if unit in {LimitUnit.SAME_DAY, LimitUnit.NONE} or not values:
+        return Figure(str(unit.label).capitalize())
+    span = plain_number(values[0])
+    if len(values) > 1:
+        span = f"{span}-{plain_number(values[-1])}"
+    note = _("tuỳ trường hợp") if len(values) > 1 else ""
+    if unit is LimitUnit.WORKING_DAY:
+        return Figure(
+            _("%(span)s ngày") % {"span": span}, ", ".join(filter(None, [_("làm việc"), note]))
+        )
+    return Figure(f"{span} {unit.label}", note)
+
+
+def _bring(papers: Sequence[RequiredDocument]) -> Figure:
+    # Lines without a number of copies are remarks of the source ("* Lưu ý").
+    count = sum(1 for paper in papers if paper.originals or paper.copies) or len(papers)
+    if not count:
+        return Figure(_("Chưa rõ"), _("hỏi tại quầy trước khi đi"))
+    figure = ngettext("%(count)d giấy tờ", "%(count)d giấy tờ", count) % {"count": count}
+    several = len({paper.group for paper in papers}) > 1
+    return Figure(figure, _("tuỳ trường hợp, không phải tất cả") if several else "")
+
+
+def _pay(limits: Sequence[ChannelLimit]) -> Figure:
+    fees = [(limit.channel, fee) for limit in limits for fee in limit.fees.all()]
+    amounts = sorted({fee.amount_vnd for _channel, fee in fees if fee.amount_vnd})
+    if not fees:
+        return Figure(_("Chưa rõ"), _("danh mục quốc gia chưa nêu"))
+    if not amounts:
+        if any(fee.text or fee.amount_said or fee.amount_vnd is None for _channel, fee in fees):
+            return Figure(_("Theo quy định"), _("xem mục phí, lệ phí"))
+        return Figure(_("Không thu"))
+    if len(amounts) == 1:
+        return Figure(money(amounts[0]))
+    online = {fee.amount_vnd for channel, fee in fees if channel == Channel.ONLINE}
+    note = _("tuỳ trường hợp")
+    if online and amounts[0] in online and len(online) < len(amounts):
+        note = _("nộp trực tuyến có thể rẻ hơn")
+    return Figure(f"{money(amounts[0])} - {money(amounts[-1])}", note)
+
+
+def _where(procedure: Procedure, version: ProcedureVersion | None) -> Figure:
+    executing = list(version.executing_agencies) if version else []
+    if procedure.is_offered:  # type: ignore[attr-defined]
+        competent = procedure.offering.competent_agency
+        note = competent.name if competent else (executing[0] if executing else "")
+        return Figure(_("Một cửa của tỉnh"), note)
+    if executing:
+        note = _("và %(count)d nơi khác") % {"count": len(executing) - 1}
+        return Figure(executing[0], note if len(executing) > 1 else "")
+    return Figure(_("Chưa rõ"), version.promulgating_agency if version else "")
+
+
+def _groups(papers: Sequence[RequiredDocument]) -> list[PaperGroup]:
+    return [
+        PaperGroup(title, len(title) > _LONGEST_HEADING, list(rows))
+        for title, rows in groupby(papers, key=lambda paper: paper.group)
+    ]
+
+
+def _fees(limits: Sequence[ChannelLimit]) -> list[FeeLine]:
+    """Return each fee once, with the channels on which it is the same."""
+    channels: dict[tuple[str, str, str], list[str]] = {}
+    for limit in limits:
+        for fee in limit.fees.all():
+            amount = ""
+            if fee.amount_said:
+                amount = _("%(amount)s (nguồn không ghi loại tiền)") % {"amount": fee.amount_said}
+            elif fee.amount_vnd or (fee.amount_vnd == 0 and not fee.text):
+                amount = money(fee.amount_vnd)
+            kind = str(_FEE_KINDS.get(fee.kind, _("Khoản thu")))
+            labels = channels.setdefault((kind, amount, fee.text), [])
+            label = str(Channel(limit.channel).label)
+            if label not in labels:
+                labels.append(label)
+    return [
+        FeeLine(kind, amount, text, ", ".join(labels))
+        for (kind, amount, text), labels in channels.items()
+        if amount or text
+    ]

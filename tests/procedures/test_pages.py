@@ -1,0 +1,141 @@
+"""The catalogue for citizens: found without JavaScript, read in four answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import ProcedureFactory
+from tests.procedures.rows import catalogue, detail, run, with_fee
+from tests.procedures.test_search import WEIRD
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.procedures.urls")]
+
+
+def test_the_list_is_found_by_words_and_links_to_the_procedure(client: Client) -> None:
+    ProcedureFactory.create(code="1.000001", name="cấp thẻ nhà báo")
+    ProcedureFactory.create(code="1.000002", name="Đăng ký tàu cá")
+    page = client.get("/thu-tuc/", {"q": "the nha"}).content.decode()
+    assert "/thu-tuc/1.000001/" in page
+    assert "Cấp thẻ nhà báo" in page
+    assert "1.000002" not in page
+
+
+def test_htmx_gets_only_the_results(client: Client) -> None:
+    ProcedureFactory.create(code="1.000001")
+    response = client.get("/thu-tuc/", headers={"hx-request": "true"})
+    page = response.content.decode()
+    assert page.strip().startswith('<section class="stack" id="procedures"')
+    assert "HX-Request" in response["Vary"]
+
+
+def test_nothing_found_says_what_to_do(client: Client) -> None:
+    page = client.get("/thu-tuc/", {"q": "zzzz"}).content.decode()
+    assert "Không tìm thấy thủ tục nào" in page
+
+
+@pytest.mark.parametrize("query", [q for q in WEIRD if q != "\ud800"])
+def test_anything_may_be_typed(client: Client, query: str) -> None:
+    ProcedureFactory.create()
+    # An address with a NUL in it is refused before any view (motcua.requests).
+    expected = 400 if "\x00" in query else 200
+    assert client.get("/thu-tuc/", {"q": query, "page": query}).status_code == expected
+
+
+def test_only_what_the_province_offers_may_be_asked_for(client: Client) -> None:
+    ProcedureFactory.create(code="1.000001", offering=False)
+    ProcedureFactory.create(code="1.000002", offering=True)
+    page = client.get("/thu-tuc/", {"offered": "1"}).content.decode()
+    assert "1.000002" in page
+    assert "1.000001" not in page
+
+
+def test_the_page_tells_what_to_bring_how_much_how_long_and_where(
+    client: Client, tmp_path: Path
+) -> None:
+    run(tmp_path, catalogue(), detail())
+    page = client.get("/thu-tuc/1.000001/").content.decode()
+    for text in (
+        "1 giấy tờ",
+        "8.000\u00a0đ",
+        "5 ngày",
+        "Ủy ban nhân dân cấp xã",
+        "Tờ khai",
+        "7,5 ngày làm việc",
+        "60/2014/QH13",
+        "Giấy khai sinh",
+        "https://dichvucong.gov.vn/x",
+    ):
+        assert text in page
+
+
+def test_a_procedure_known_by_name_alone_says_so(client: Client, tmp_path: Path) -> None:
+    run(tmp_path, catalogue())
+    page = client.get("/thu-tuc/1.000001/").content.decode()
+    assert "Chưa rõ" in page
+    assert "hỏi tại quầy" in page
+
+
+def test_a_fee_in_an_unnamed_currency_is_not_called_dong(client: Client, tmp_path: Path) -> None:
+    run(tmp_path, with_fee(90))
+    page = client.get("/thu-tuc/1.000001/").content.decode()
+    assert "90 (nguồn không ghi loại tiền)" in page
+    assert "90\u00a0đ" not in page
+
+
+def test_markup_in_the_catalogue_is_text(client: Client, tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    run(
+        tmp_path,
+        catalogue(name=evil, departments=[evil]),
+        detail(requirements=evil, results=[evil], steps_raw=[{"name": evil, "text": evil}]),
+    )
+    for url in ("/thu-tuc/", "/thu-tuc/1.000001/"):
+        assert "<script>alert" not in client.get(url).content.decode()
+
+
+def test_a_code_as_decisions_print_it_leads_to_the_page(client: Client) -> None:
+    ProcedureFactory.create(code="1.000948")
+    response = client.get("/thu-tuc/1.000948.H01/")
+    assert response.headers["Location"] == "/thu-tuc/1.000948/"
+
+
+@pytest.mark.parametrize("code", ["1.999999", "5.000001", "abc", "%00", "1.0"])
+def test_what_is_not_for_citizens_is_not_found(client: Client, tmp_path: Path, code: str) -> None:
+    run(tmp_path, catalogue("5.000001"))
+    assert client.get(f"/thu-tuc/{code}/").status_code in {400, 404}
+
+
+def test_a_withdrawn_procedure_says_so(client: Client, tmp_path: Path) -> None:
+    run(tmp_path, catalogue("1.000001-Xoa"))
+    page = client.get("/thu-tuc/1.000001-Xoa/").content.decode()
+    assert "đã bãi bỏ" in page
+    assert "noindex" in page
+
+
+def test_thirty_rows_take_the_queries_of_one(client: Client) -> None:
+    counts = []
+    for number in (1, 19):
+        for _ in range(number):
+            ProcedureFactory.create(offering=True)
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/thu-tuc/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 5
+
+
+def test_a_rich_page_takes_the_queries_of_a_poor_one(client: Client, tmp_path: Path) -> None:
+    case = {"case_code": "1.000001.01", "qty": 3, "unit": "DAY"}
+    channel = detail()["channels"][0]
+    rich = detail("1.000002", processing_cases=[case] * 30, channels=[channel] * 30)
+    run(tmp_path, detail("1.000001"), rich)
+    counts = []
+    for code in ("1.000001", "1.000002"):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/thu-tuc/{code}/").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 8
