@@ -1,0 +1,478 @@
+"""Tra cứu: what a citizen may see of a dossier, and how it is found by a code and a second fact.
+
+Everything a citizen sees is a field of `TrackingView`, filled from an explicit list of columns: no
+name, no number of a person, no officer, no reason or note (design.md 4.2). Finding takes the same
+two queries whether the code exists or not, and there is one answer for every failure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import json
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from accounts.day_strip import weekday_name
+from accounts.personal_data import keyed_digest, proof_of
+from agencies.calendar_data import default_calendar
+from agencies.calendars import calendar_at
+from agencies.working_time import CalendarError
+from dossiers import clockwork, deadlines, throttle, tracking_codes
+from dossiers import tracking_words as words
+from dossiers.deadlines import Timeliness
+from dossiers.models import Dossier, Pause
+from dossiers.workflow import FINAL_STATES, PAUSED_STATES, Act, State, national_status
+from procedures.models import ProcedureVersion
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from agencies.working_time import Calendar
+
+PROOF_LENGTH = 4
+_LONGEST_PROOF = 100  # characters looked at; a whole number with its blanks is far shorter
+
+
+class NotFoundError(Exception):
+    """No dossier answers to this code and this second fact; which of the two is wrong is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One thing that happened, or will: when, as far as it is known, and in which agency."""
+
+    label: str
+    at: dt.datetime | None = None
+    agency: str = ""
+    step: str = "done"  # done, current, to-come
+    icon_name: str = ""
+    clock: str = ""  # pause, resume
+    is_latest: bool = False  # `at` is the latest it may be, not when it happened
+
+    @property
+    def title(self) -> str:
+        return self.label
+
+    @property
+    def who(self) -> str:
+        return self.agency
+
+    @property
+    def when(self) -> str:
+        """The instant as a citizen reads it."""
+        if self.at is None:
+            return ""
+        if self.is_latest:
+            return gettext("trước %(instant)s") % {"instant": written(self.at)}
+        return written(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingView:
+    """Everything a citizen may see of a dossier; what is not a field here is not shown."""
+
+    code: str
+    procedure: str
+    procedure_code: str
+    state: State
+    state_label: str
+    national_status: int | None
+    sentence: str
+    holder: str
+    holder_sentence: str
+    received_at: dt.datetime | None
+    due_at: dt.datetime | None
+    due_original_at: dt.datetime | None
+    settled_at: dt.datetime | None
+    timeliness: Timeliness
+    timeliness_text: str
+    explanation: deadlines.Explanation | None
+    todo: str
+    counter: str
+    counter_address: str
+    counter_phone: str
+    timeline: tuple[TimelineEntry, ...]
+    steps_to_come: tuple[TimelineEntry, ...]
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the date is worth showing: there is one, and it was not overtaken by the end."""
+        return self.due_at is not None and self.state not in {State.WITHDRAWN, State.STOPPED}
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the date is no longer the one first promised."""
+        return self.due_original_at is not None and self.due_original_at != self.due_at
+
+    @property
+    def is_waiting_for_citizen(self) -> bool:
+        return self.state in words.WAITING_FOR_CITIZEN
+
+    @property
+    def path(self) -> tuple[TimelineEntry, ...]:
+        """What happened and what is to come, oldest first."""
+        return self.timeline + self.steps_to_come
+
+    @property
+    def days(self) -> tuple[deadlines.DayNote, ...]:
+        return self.explanation.days if self.explanation else ()
+
+
+# The one list of what is read. Of the owner there are the two proofs, which are compared and left
+# behind; of the officers and of reasons there is nothing.
+_COLUMNS = {
+    "id": "d.id",
+    "is_hit": "found.is_hit",
+    "id_proof": "d.id_proof",
+    "phone_proof": "d.phone_proof",
+    "tracking_code": "d.tracking_code",
+    "code": "d.code",
+    "state": "d.state",
+    "procedure_name": "version.name",
+    "procedure_code": "procedure.code",
+    "supplement_policy": "version.supplement_policy",
+    "same_day_cutoff": "version.same_day_cutoff",
+    "limit_value": "d.limit_value",
+    "limit_unit": "d.limit_unit",
+    "payment_state": "d.payment_state",
+    "result_channel": "d.result_channel",
+    "submitted_at": "d.submitted_at",
+    "received_at": "d.received_at",
+    "due_at": "d.due_at",
+    "due_original_at": "d.due_original_at",
+    "settled_at": "d.settled_at",
+    "returned_at": "d.returned_at",
+    "holder_id": "d.holder_agency_id",
+    "holder_name": "holder.name",
+    "holder_phone": "holder.phone",
+    "receiving_name": "receiving.name",
+    "receiving_address": "receiving.address",
+    "receiving_phone": "receiving.phone",
+    "desk_name": "desk.name",
+    "desk_address": "desk.address",
+    "is_elsewhere": "d.receiving_agency_id <> d.competent_agency_id",
+    "calendar_id": "calendar.id",
+    "calendar_version": "calendar.version",
+    "reply_by": """(
+        SELECT max(reply_by) FROM dossiers_supplementround
+        WHERE dossier_id = d.id AND answered_at IS NULL)""",
+    "pauses": """(
+        SELECT json_agg(json_build_array(state, started_at, ended_at))
+        FROM dossiers_pause WHERE dossier_id = d.id)::text""",
+    "events": """(
+        SELECT json_agg(
+            json_build_array(e.at, e.act, e.to_state, e.holder_agency_id, e.clock_effect, a.name)
+            ORDER BY e.seq)
+        FROM dossiers_dossierevent e JOIN agencies_agency a ON a.id = e.agency_id
+        WHERE e.dossier_id = d.id)::text""",
+}
+
+_SELECT = f"""
+SELECT {", ".join(_COLUMNS.values())}
+FROM found
+JOIN dossiers_dossier d ON d.id = found.id
+JOIN procedures_procedureversion version ON version.id = d.version_id
+JOIN procedures_procedure procedure ON procedure.id = d.procedure_id
+JOIN agencies_agency holder ON holder.id = d.holder_agency_id
+JOIN agencies_agency receiving ON receiving.id = d.receiving_agency_id
+LEFT JOIN agencies_desk desk ON desk.id = d.desk_id
+LEFT JOIN LATERAL (
+    SELECT id, version FROM agencies_calendar
+    WHERE receiving.calendar_id IS NULL OR id = receiving.calendar_id ORDER BY id LIMIT 1
+) calendar ON true
+"""  # noqa: S608 - nothing but the constants above
+
+# An unknown code reads its nearest neighbour, just as an existing one reads itself: the database
+# works alike for both, so the time it takes tells nobody which codes exist.
+_FOLDED = f'{tracking_codes.fold_sql("code")} COLLATE "C"'
+_BY_CODE = f"""
+WITH found AS (
+    SELECT id, is_hit FROM (
+        (SELECT id, {_FOLDED} = %(code)s AS is_hit, 1 AS way FROM dossiers_dossier
+         WHERE {_FOLDED} >= %(code)s ORDER BY {_FOLDED} LIMIT 1)
+        UNION ALL
+        (SELECT id, tracking_code = %(code)s, 2 FROM dossiers_dossier
+         WHERE tracking_code >= %(code)s ORDER BY tracking_code LIMIT 1)
+        UNION ALL
+        (SELECT id, false, 3 FROM dossiers_dossier ORDER BY id LIMIT 1)
+    ) AS probe
+    ORDER BY is_hit DESC, way = %(likely_way)s DESC, way LIMIT 1
+) {_SELECT}
+"""  # noqa: S608
+
+_BY_QR = f"""
+WITH found AS (
+    SELECT dossier_id AS id, true AS is_hit FROM dossiers_paperslip
+    WHERE qr_digest = %(digest)s AND qr_revoked_at IS NULL ORDER BY id DESC LIMIT 1
+) {_SELECT}
+"""  # noqa: S608
+
+
+class _Row(NamedTuple):
+    """What was read, in the order of `_COLUMNS`."""
+
+    id: int
+    is_hit: bool
+    id_proof: bytes
+    phone_proof: bytes
+    tracking_code: str
+    code: str | None
+    state: str
+    procedure_name: str
+    procedure_code: str
+    supplement_policy: str
+    same_day_cutoff: dt.time
+    limit_value: Decimal | None
+    limit_unit: str
+    payment_state: str
+    result_channel: str
+    submitted_at: dt.datetime | None
+    received_at: dt.datetime | None
+    due_at: dt.datetime | None
+    due_original_at: dt.datetime | None
+    settled_at: dt.datetime | None
+    returned_at: dt.datetime | None
+    holder_id: int
+    holder_name: str
+    holder_phone: str
+    receiving_name: str
+    receiving_address: str
+    receiving_phone: str
+    desk_name: str | None
+    desk_address: str | None
+    is_elsewhere: bool
+    calendar_id: int | None
+    calendar_version: int | None
+    reply_by: dt.date | None
+    pauses: str | None
+    events: str | None
+
+
+class _Event(NamedTuple):
+    at: dt.datetime
+    act: Act
+    to_state: str
+    holder_id: int
+    clock_effect: str
+    agency: str
+
+
+def track(code: str, proof: str, *, address: str, now: dt.datetime) -> TrackingView:
+    """Return what the holder of a code and a second fact may see.
+
+    `code` and `proof` are as typed, `address` is the asker's. Raises NotFoundError for every
+    failure alike and throttle.TooManyTriesError for a code or network that has to wait. Runs two
+    queries, and a third when this process has not read the calendar yet.
+    """
+    folded = tracking_codes.fold(code)
+    row = _read(
+        _BY_CODE, {"code": folded, "likely_way": 2 if tracking_codes.has_shape(code) else 1}
+    )
+    # Both digests and both comparisons are made whatever the first one says: equal work.
+    of_code = throttle.subject_of_code(folded)
+    of_dossier = throttle.subject_of_dossier(row.id if row else 0)
+    is_proven = _proves(proof, row)
+    is_known = row is not None and row.is_hit and row.state != State.DRAFT
+    is_right = is_known & is_proven
+    throttle.let_try(of_dossier if is_known else of_code, address, is_wrong=not is_right)
+    if row is None or not is_right:
+        raise NotFoundError
+    return _view(row, now)
+
+
+def by_qr(digest: bytes, *, now: dt.datetime) -> TrackingView:
+    """Return what the bearer of a receipt may see; raises NotFoundError when it was revoked.
+
+    Runs one query, and a second when this process has not read the calendar yet.
+    """
+    row = _read(_BY_QR, {"digest": digest})
+    if row is None or row.state == State.DRAFT:
+        raise NotFoundError
+    return _view(row, now)
+
+
+def _read(query: str, values: dict[str, Any]) -> _Row | None:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        row = cursor.fetchone()
+    return _Row(*row) if row else None
+
+
+def _proves(proof: str, row: _Row | None) -> bool:
+    """Whether the second fact is the owner's: the last four of the identity or of the telephone."""
+    typed = proof_of(unicodedata.normalize("NFKC", proof[-_LONGEST_PROOF:]))
+    digest = keyed_digest("proof", f"{row.tracking_code if row else ''}:{typed}")
+    # A dossier without a number has no digest to equal.
+    by_id = hmac.compare_digest(digest, bytes(row.id_proof) if row else b"")
+    by_phone = hmac.compare_digest(digest, bytes(row.phone_proof) if row else b"")
+    return (by_id | by_phone) & (len(typed) == PROOF_LENGTH)
+
+
+def _view(row: _Row, now: dt.datetime) -> TrackingView:
+    state = State(row.state)
+    calendar = (
+        calendar_at(row.calendar_id, row.calendar_version)
+        if row.calendar_id and row.calendar_version
+        else default_calendar()
+    )
+    events = [
+        _Event(dt.datetime.fromisoformat(at), Act(act), *rest)
+        for at, act, *rest in json.loads(row.events or "[]")
+    ]
+    timeliness = _timeliness(row, state, calendar, now)
+    counter = row.desk_name or row.receiving_name
+    since = _held_since(events, row.holder_id)
+    return TrackingView(
+        code=row.code or tracking_codes.grouped(row.tracking_code),
+        procedure=row.procedure_name,
+        procedure_code=row.procedure_code,
+        state=state,
+        state_label=str(state.label),
+        national_status=national_status(state),
+        sentence=words.sentence_of(state, timeliness),
+        holder=row.holder_name,
+        holder_sentence=words.holder_sentence(
+            state, row.holder_name, written(since) if since else ""
+        ),
+        received_at=row.received_at,
+        due_at=row.due_at,
+        due_original_at=row.due_original_at,
+        settled_at=row.settled_at,
+        timeliness=timeliness,
+        timeliness_text=words.timeliness_text(
+            timeliness, _remaining(row, calendar, now, is_paused=timeliness is Timeliness.PAUSED)
+        ),
+        explanation=_explanation(row, calendar),
+        todo=words.todo_of(
+            state,
+            timeliness,
+            counter=counter,
+            holder=row.holder_name,
+            holder_phone=row.holder_phone,
+            result_channel=row.result_channel,
+            is_fee_due=row.payment_state == "due",
+            reply_by=row.reply_by,
+        ),
+        counter=counter,
+        counter_address=row.desk_address or row.receiving_address,
+        counter_phone=row.receiving_phone,
+        timeline=_timeline(row, state, events),
+        steps_to_come=_steps_to_come(row, state, timeliness),
+    )
+
+
+def _timeliness(
+    row: _Row, state: State, calendar: Calendar, now: dt.datetime
+) -> deadlines.Timeliness:
+    """Return how the dossier stands to its date; without a date, or ended otherwise, not at all."""
+    if row.due_at is None or state in {State.WITHDRAWN, State.STOPPED}:
+        return Timeliness.NONE
+    if row.settled_at is not None:
+        return deadlines.timeliness(row.due_at, row.settled_at) or Timeliness.NONE
+    try:
+        return deadlines.live(row.due_at, now, calendar, paused=state in PAUSED_STATES)
+    except CalendarError:  # an imported date no calendar can answer for
+        return Timeliness.OVERDUE if row.due_at < now else Timeliness.IN_TIME
+
+
+def _remaining(row: _Row, calendar: Calendar, now: dt.datetime, *, is_paused: bool) -> str:
+    try:
+        return deadlines.remaining(row.due_at, now, calendar, paused=is_paused).text
+    except CalendarError:
+        return gettext("Có ngày hẹn trả")
+
+
+def _explanation(row: _Row, calendar: Calendar) -> deadlines.Explanation | None:
+    """Return the story of the days, None where there is no date or none can be told of it."""
+    dossier = Dossier(
+        received_at=row.received_at,
+        due_at=row.due_at,
+        limit_value=row.limit_value,
+        limit_unit=row.limit_unit,
+        version=ProcedureVersion(
+            supplement_policy=row.supplement_policy, same_day_cutoff=row.same_day_cutoff
+        ),
+    )
+    pauses = [
+        Pause(
+            state=state,
+            started_at=dt.datetime.fromisoformat(start),
+            ended_at=dt.datetime.fromisoformat(end) if end else None,
+        )
+        for state, start, end in json.loads(row.pauses or "[]")
+    ]
+    try:
+        return clockwork.explain(dossier, pauses=pauses, calendar=calendar)
+    except (CalendarError, deadlines.LimitError):
+        return None
+
+
+def _held_since(events: list[_Event], holder_id: int) -> dt.datetime | None:
+    """Return when the present holder got the dossier, None when history does not say."""
+    since = None
+    for event in reversed(events):
+        if event.holder_id != holder_id:
+            break
+        since = event.at
+    return since
+
+
+def _timeline(row: _Row, state: State, events: list[_Event]) -> tuple[TimelineEntry, ...]:
+    told = [
+        TimelineEntry(
+            label=str(words.ACT_LABELS[event.act]),
+            at=event.at,
+            agency=event.agency,
+            icon_name=words.ACT_ICONS.get(event.act, ""),
+            clock=event.clock_effect if event.clock_effect in {"pause", "resume"} else "",
+        )
+        for event in events
+        if event.act in words.ACT_LABELS
+    ]
+    if not told:
+        told = _told_by_dates(row, state)
+    # A late entry is written after what it precedes.
+    told.sort(
+        key=lambda entry: entry.at or row.submitted_at or dt.datetime.min.replace(tzinfo=dt.UTC)
+    )
+    if told and state not in FINAL_STATES:
+        told[-1] = replace(told[-1], step="current")
+    return tuple(told)
+
+
+def _told_by_dates(row: _Row, state: State) -> list[TimelineEntry]:
+    """Tell a dossier that came without its history by the dates it came with."""
+    ended = {State.WITHDRAWN: Act.GRANT_WITHDRAWAL, State.STOPPED: Act.STOP}.get(state, Act.PUBLISH)
+    dates = [
+        (Act.REGISTER, row.submitted_at),
+        (Act.RECEIVE, row.received_at),
+        (ended, row.settled_at),
+        (Act.RETURN_RESULT, row.returned_at),
+    ]
+    return [TimelineEntry(label=str(words.ACT_LABELS[act]), at=at) for act, at in dates if at]
+
+
+def _steps_to_come(row: _Row, state: State, timeliness: Timeliness) -> tuple[TimelineEntry, ...]:
+    labels = words.steps_to_come(state, is_elsewhere=row.is_elsewhere)
+    steps = [TimelineEntry(label=label, step="to-come") for label in labels]
+    # A date is told only while it can still be kept.
+    if (
+        steps
+        and row.due_at
+        and timeliness in {Timeliness.IN_TIME, Timeliness.SOON, Timeliness.TODAY}
+    ):
+        steps[-1] = replace(steps[-1], at=row.due_at, is_latest=True)
+    return tuple(steps)
+
+
+def written(instant: dt.datetime) -> str:
+    """Write an instant as "14:10, thứ Hai 23/11/2026", in local time."""
+    local = timezone.localtime(instant)
+    name = weekday_name(local.date())
+    return f"{local:%H:%M}, {name[:1].lower()}{name[1:]} {local:%d/%m/%Y}"

@@ -1,0 +1,1 @@
+"""Pages, by who opens them."""
