@@ -73,10 +73,10 @@ def _rows(data: Any, file: str) -> list[_Row] | None:
     """Return the units of either list; None when it is neither."""
     if isinstance(data, list):
         rows: list[_Row] = []
-        for province in filter(_is_object, data):
+        for province in _objects(data):
             code = _text(province.get("Code"))
             rows.append(_Row(file, len(rows) + 1, code, _name(province)))
-            for commune in filter(_is_object, province.get("Wards") or []):
+            for commune in _objects(province.get("Wards")):
                 rows.append(
                     _Row(
                         file,
@@ -88,7 +88,7 @@ def _rows(data: Any, file: str) -> list[_Row] | None:
                 )
         return rows
     if isinstance(data, dict) and ({"current", "defunct"} & data.keys()):
-        current = list(filter(_is_object, data.get("current") or []))
+        current = _objects(data.get("current"))
         rows = [
             _Row(file, position, _text(row.get("code")), _text(row.get("name")), is_repeated=True)
             for position, row in enumerate(current, start=1)
@@ -101,9 +101,7 @@ def _rows(data: Any, file: str) -> list[_Row] | None:
                 _text(row.get("name")),
                 merged_into=_text(row.get("merged_into")) or "?",
             )
-            for position, row in enumerate(
-                filter(_is_object, data.get("defunct") or []), start=len(current) + 1
-            )
+            for position, row in enumerate(_objects(data.get("defunct")), start=len(current) + 1)
         ]
         return rows
     return None
@@ -226,8 +224,8 @@ class _Writing:
         return "changed"
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
+def _objects(said: Any) -> list[dict[str, Any]]:
+    return [row for row in said if isinstance(row, dict)] if isinstance(said, list) else []
 
 
 def _is_province(row: _Row) -> bool:

@@ -109,12 +109,3 @@ def test_the_national_files_come_in_and_a_second_run_changes_nothing(shared_data
     assert (second["unchanged"], second["created"], second["changed"]) == (6069, 0, 0)
     if not os.environ.get("PYTEST_XDIST_WORKER"):  # several workers share two cores
         assert time.monotonic() - started < 60
-
-
-@pytest.mark.data
-@pytest.mark.django_db
-def test_the_files_in_the_other_order_give_the_same_catalogue(shared_data: Path) -> None:
-    files = [shared_data / "procedures-detail.jsonl", shared_data / "procedures-catalog.jsonl"]
-    summary, _err = call(*files)
-    assert (summary["created"], summary["changed"], summary["refused"]) == (5669, 400, 1)
-    assert ProcedureVersion.objects.count() == 5669
