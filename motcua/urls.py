@@ -8,14 +8,19 @@ from rest_framework.permissions import AllowAny
 from dossiers.urls import api_urlpatterns as dossiers_api
 from dossiers.urls_public import api_urlpatterns as tracking_api
 from motcua.health import healthz
+from procedures.urls import api_urlpatterns as procedures_api
 
 api_urlpatterns = [
     *dossiers_api,
     *tracking_api,
+    *procedures_api,
 ]
 
 urlpatterns = [
     path("", include("dossiers.urls_public")),
+    path("", include("accounts.urls")),
+    path("", include("dossiers.urls_office")),
+    path("", include("procedures.urls")),
     path("api/v1/", include(api_urlpatterns)),
     path("healthz", healthz, name="health"),
     path("quan-tri/", admin.site.urls),

@@ -170,7 +170,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200  # WeasyPrint's memory goes back to the system
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 3}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 3,
+    # kombu waits 2 + 4 seconds by itself before it believes a refusal: an officer's act would too.
+    "max_retries": 0,
+    "interval_start": 0,
+}
 CELERY_TIMEZONE = TIME_ZONE
 
 LOGGING_CONFIG = None  # motcua.logs sets it up: one line an act or a request, never personal data
