@@ -19,7 +19,8 @@ def main() -> int:
         "DJANGO_SETTINGS_MODULE": "motcua.settings.prod",
     }
     with tempfile.TemporaryDirectory() as folder:
-        os.environ.update({**made_up, "MOTCUA_STATIC": folder})
+        made_up["MOTCUA_STATIC"] = os.environ.get("MOTCUA_STATIC") or folder
+        os.environ.update(made_up)
         import django
         from django.core.management import call_command
 
