@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from agencies.working_time import Calendar
 
 PAUSE_KINDS = {
     State.AWAITING_SUPPLEMENT: PauseKind.SUPPLEMENT,
@@ -57,7 +56,10 @@ def limit_of(dossier: Dossier) -> Limit:
 
 
 def pause_spans(pauses: Iterable[Pause]) -> list[deadlines.Pause]:
-    return [deadlines.Pause(p.started_at, p.ended_at, PAUSE_KINDS[State(p.state)]) for p in pauses]
+    return [
+        deadlines.Pause(p.counted_from or p.started_at, p.ended_at, PAUSE_KINDS[State(p.state)])
+        for p in pauses
+    ]
 
 
 def recompute(dossier: Dossier, pauses: Iterable[Pause]) -> dt.datetime | None:
@@ -85,20 +87,11 @@ def recompute(dossier: Dossier, pauses: Iterable[Pause]) -> dt.datetime | None:
             due = base = None
         if due is not None and base == dossier.due_original_at:
             return due
-    return _shifted(dossier.due_original_at, spans, calendar)
-
-
-def _shifted(
-    due: dt.datetime | None, spans: list[deadlines.Pause], calendar: Calendar
-) -> dt.datetime | None:
-    if due is None:
+    if dossier.due_original_at is None:
         return None
-    minutes = sum(
-        calendar.working_minutes_between(span.started_at, span.ended_at)
-        for span in spans
-        if span.ended_at
+    return deadlines.decided_with_pauses(
+        dossier.due_original_at, dossier.received_at, calendar, spans
     )
-    return calendar.add_working_minutes(due, minutes) if minutes else due
 
 
 def explain(

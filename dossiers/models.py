@@ -557,6 +557,8 @@ class Pause(models.Model):
     dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="pauses")
     state = models.CharField(_("trạng thái"), max_length=22, choices=State)
     started_at = models.DateTimeField(_("từ"))
+    # An imported pause: since when it moves the date, for nobody recorded when it began.
+    counted_from = models.DateTimeField(_("tính từ"), null=True, blank=True)
     ended_at = models.DateTimeField(_("đến"), null=True, blank=True)
     # RESTART: the whole limit again from the end of this pause.
     restarts = models.BooleanField(_("tính lại từ đầu"), default=False)

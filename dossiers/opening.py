@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from agencies.models import Officer
 
-_LOCAL_SUFFIX = re.compile(r"(\.000\.00\.00)?\.[HG]\d{2}$", re.IGNORECASE)
+LOCAL_SUFFIX = re.compile(r"(\.000\.00\.00)?\.[HG]\d{2}$", re.IGNORECASE)
 
 
 class OpeningError(ValueError):
@@ -56,7 +56,7 @@ def version_for(
     versions = list(
         ProcedureVersion.objects.filter(
             Exists(offered),
-            procedure__code=_LOCAL_SUFFIX.sub("", code.strip()),
+            procedure__code=LOCAL_SUFFIX.sub("", code.strip()),
             procedure__is_withdrawn=False,
         )
         .select_related("procedure__offering__competent_agency")
