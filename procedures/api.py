@@ -45,7 +45,9 @@ class ProcedurePageSerializer(serializers.Serializer[Any]):
 
 class InvalidSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField())
+    )
 
 
 class ProcedureList(APIView):

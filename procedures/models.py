@@ -96,11 +96,14 @@ class ProcedureQuerySet(models.QuerySet["Procedure"]):
             as_initials = SearchQuery(typed.initials, config="simple", search_type="raw")
             tiers.append(When(search=as_initials, then=1))
         if typed.phrase:
-            # "hộ" is not "hồ": what was typed with its marks is a better match than without.
-            tiers += [
-                When(name__icontains=typed.phrase, then=2),
-                When(name_fold__contains=fold(typed.phrase), then=3),
-            ]
+            folded = fold(typed.phrase)
+            if folded != typed.phrase:
+                # "hộ" is not "hồ": typed with its marks, a word wants them. Two spellings instead
+                # of icontains, because upper() of every match costs more than all the rest.
+                as_typed = Q(name__contains=typed.phrase)
+                as_typed |= Q(name__contains=typed.phrase[:1].upper() + typed.phrase[1:])
+                tiers.append(When(as_typed, then=2))
+            tiers.append(When(name_fold__contains=folded, then=3))
         order: list[Any] = ["-is_offered"]
         if typed.code:
             order.insert(0, Case(When(code=typed.code, then=0), default=1))
@@ -154,6 +157,10 @@ class Procedure(models.Model):
     code_is_mended = models.BooleanField(
         _("mã đã phải sửa"), default=False, db_default=False, editable=False
     )
+
+    # Annotations: with_offered(), search(); with_version().
+    is_offered: bool
+    version_id_now: int | None
 
     objects = ProcedureQuerySet.as_manager()
 

@@ -41,6 +41,8 @@ def understand(query: str) -> Typed:
     text = tidy("".join(letter for letter in query[:LONGEST_QUERY] if _is_readable(letter)))
     if not text:
         return Typed(is_blank=True)
+    if "." in (code := _code_start(text)):
+        return Typed(code=code)
     found = words(text)
     terms = []
     for position, word in enumerate(found):
@@ -56,7 +58,7 @@ def understand(query: str) -> Typed:
         tsquery = f"({tsquery}) | {initials}:*"
     has_marks = fold(text) != text.lower()
     return Typed(
-        code=_code_start(text),
+        code=code,
         tsquery=tsquery,
         phrase=text.lower() if has_marks or len(found) > 1 else "",
         initials=initials,

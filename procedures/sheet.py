@@ -92,7 +92,8 @@ class Sheet:
 
 def version_rows(pks: Iterable[int | None]) -> dict[int | None, ProcedureVersion]:
     """Return versions by id with cases and first sector, for a list. Runs three queries."""
-    versions = ProcedureVersion.objects.filter(pk__in=[pk for pk in pks if pk]).only("pk")
+    wanted: list[int] = [pk for pk in pks if pk is not None]
+    versions = ProcedureVersion.objects.filter(pk__in=wanted).only("pk")
     return {
         version.pk: version
         for version in versions.prefetch_related(
@@ -118,7 +119,7 @@ def sheet_of(procedure: Procedure, version_pk: int | None) -> Sheet:
             "legal_bases",
             Prefetch("sector_rows", ProcedureSector.objects.select_related("sector")),
         )
-        .filter(pk=version_pk)
+        .filter(pk=version_pk or 0)
         .first()
     )
     cases = list(version.cases.all()) if version else []
@@ -223,7 +224,7 @@ def _pay(limits: Sequence[ChannelLimit]) -> Figure:
 
 def _where(procedure: Procedure, version: ProcedureVersion | None) -> Figure:
     executing = list(version.executing_agencies) if version else []
-    if procedure.is_offered:  # type: ignore[attr-defined]
+    if procedure.is_offered:
         competent = procedure.offering.competent_agency
         note = competent.name if competent else (executing[0] if executing else "")
         return Figure(_("Một cửa của tỉnh"), note)

@@ -25,7 +25,7 @@ def procedure_list(request: HttpRequest) -> HttpResponse:
     only_offered = bool(request.GET.get("offered"))
     found = Procedure.objects.public().search(query, today=today).with_version(today)
     if only_offered:
-        found = found.filter(is_offered=True)
+        found = found.offered_on(today)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     versions = version_rows([procedure.version_id_now for procedure in page])
     rows: list[tuple[Procedure, str, Figure | None]] = []

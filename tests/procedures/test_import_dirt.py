@@ -182,8 +182,8 @@ def test_a_repeated_case_code_is_told_and_both_cases_are_kept(tmp_path: Path) ->
     case = {"case_code": "1.000001.01", "qty": 20, "unit": "DAY"}
     report = run(tmp_path, detail(processing_cases=[case, case | {"qty": 10}]))
     assert list(ProcedureCase.objects.values_list("position", "code", "limit_value")) == [
-        (0, "1.000001.01", 20),
-        (1, "1.000001.01", 10),
+        (0, "1.000001.01", Decimal(20)),
+        (1, "1.000001.01", Decimal(10)),
     ]
     assert "lặp lại" in reasons(report)
 

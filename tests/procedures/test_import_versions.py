@@ -255,7 +255,12 @@ def test_sectors_of_one_name_are_one_and_keep_their_first_code(tmp_path: Path) -
 def test_a_dry_run_tells_all_and_writes_nothing(tmp_path: Path) -> None:
     run(tmp_path, catalogue("1.000001"))
     before = snapshot()
-    rows = [catalogue("1.000001", name="Khác"), catalogue("1.000002"), detail("1.000003"), "x"]
+    rows: list[dict[str, Any] | str] = [
+        catalogue("1.000001", name="Khác"),
+        catalogue("1.000002"),
+        detail("1.000003"),
+        "x",
+    ]
     dry = run(tmp_path, *rows, dry_run=True)
     assert snapshot() == before
     assert not Sector.objects.exclude(name="Hộ tịch").exists()
@@ -282,7 +287,10 @@ def test_a_killed_run_leaves_whole_batches_and_the_next_one_completes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "BATCH", 3)
-    rows = [catalogue(f"1.00000{n}") for n in range(1, 9)] + [detail("1.000001")]
+    rows: list[dict[str, Any]] = [
+        *(catalogue(f"1.00000{n}") for n in range(1, 9)),
+        detail("1.000001"),
+    ]
     calls = itertools.count()
     write_details = importing._Import.write_details
 
