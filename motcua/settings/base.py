@@ -31,7 +31,6 @@ INSTALLED_APPS = [
     "procedures",
     "dossiers",
     "reports",
-    "exchange",
     "motcua",  # for its commands: backup, restore
 ]
 MIDDLEWARE = [
