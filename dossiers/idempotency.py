@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from dossiers.models import IdempotencyKey
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Mapping
 
 KEY_LENGTH = 200
@@ -61,3 +62,9 @@ def once(
         if answered is None:
             raise
         return answered
+
+
+def forget_before(moment: dt.datetime) -> int:
+    """Delete the keys of a time no client will repeat any more; return how many."""
+    count, _rows = IdempotencyKey.objects.filter(created_at__lt=moment).delete()
+    return count

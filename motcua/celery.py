@@ -19,6 +19,7 @@ app.autodiscover_tasks(["motcua"], related_name="health", force=True)
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat": {"task": "motcua.health.beat_tick", "schedule": crontab()},
+    "sweep": {"task": "dossiers.clock.sweep", "schedule": crontab(minute="*/5")},
     "on-time rates": {
         "task": "reports.clock.compute_on_time_rates",
         "schedule": crontab(hour="1", minute="30"),

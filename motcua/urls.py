@@ -1,7 +1,9 @@
 """Addresses: include() lines and what belongs to no app."""
 
 from django.contrib import admin
+from django.contrib.admin.views.decorators import staff_member_required
 from django.urls import include, path
+from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
@@ -9,11 +11,13 @@ from dossiers.urls import api_urlpatterns as dossiers_api
 from dossiers.urls_public import api_urlpatterns as tracking_api
 from motcua.health import healthz
 from procedures.urls import api_urlpatterns as procedures_api
+from reports.urls import api_urlpatterns as reports_api
 
 api_urlpatterns = [
     *dossiers_api,
     *tracking_api,
     *procedures_api,
+    *reports_api,
 ]
 
 urlpatterns = [
@@ -21,9 +25,15 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("dossiers.urls_office")),
     path("", include("procedures.urls")),
+    path("", include("reports.urls")),
     path("api/v1/", include(api_urlpatterns)),
     path("healthz", healthz, name="health"),
     path("quan-tri/", admin.site.urls),
+    path(
+        "thiet-ke/",
+        staff_member_required(TemplateView.as_view(template_name="design.html")),
+        name="design",
+    ),
     path(
         "api/schema/",
         SpectacularAPIView.as_view(permission_classes=[AllowAny]),
