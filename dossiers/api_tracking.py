@@ -33,7 +33,7 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class TrackingRequestSerializer(serializers.Serializer[Any]):
+class TrackingQuestionSerializer(serializers.Serializer[Any]):
     code = TextField(help_text=_("Mã hồ sơ hoặc mã tra cứu, gõ thế nào cũng được."))
     proof = TextField(
         help_text=_("4 ký tự cuối của số định danh, mã số thuế hoặc điện thoại của chủ hồ sơ.")
@@ -91,7 +91,7 @@ class TrackingEndpoint(APIView):
 
     @extend_schema(
         operation_id="tracking_create",
-        request=TrackingRequestSerializer,
+        request=TrackingQuestionSerializer,
         responses={
             200: TrackingSerializer,
             400: OpenApiResponse(description="{detail, errors: {field: [text]}}"),
@@ -102,7 +102,7 @@ class TrackingEndpoint(APIView):
     )
     def post(self, request: Request) -> Response:
         """Tell a citizen where a dossier is: by either code and the owner's second fact."""
-        asked = TrackingRequestSerializer(data=request.data)
+        asked = TrackingQuestionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         try:
             seen = tracking.track(

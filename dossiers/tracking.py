@@ -163,7 +163,7 @@ _COLUMNS = {
         SELECT max(reply_by) FROM dossiers_supplementround
         WHERE dossier_id = d.id AND answered_at IS NULL)""",
     "pauses": """(
-        SELECT json_agg(json_build_array(state, started_at, ended_at))
+        SELECT json_agg(json_build_array(state, coalesce(counted_from, started_at), ended_at))
         FROM dossiers_pause WHERE dossier_id = d.id)::text""",
     "events": """(
         SELECT json_agg(

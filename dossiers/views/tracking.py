@@ -72,11 +72,10 @@ def dossier_track_result(request: HttpRequest) -> HttpResponse:
             now=now,
         )
     except tracking.NotFoundError:
-        form.add_error(None, str(NOT_FOUND))
-        return _form(request, form, status=HTTPStatus.NOT_FOUND)
+        return _form(request, form, failure=str(NOT_FOUND), status=HTTPStatus.NOT_FOUND)
     except throttle.TooManyTriesError as error:
         minutes = -(-error.retry_after // 60)
-        response = _form(request, form, blocked=_wait(minutes), status=HTTPStatus.TOO_MANY_REQUESTS)
+        response = _form(request, form, failure=_wait(minutes), status=HTTPStatus.TOO_MANY_REQUESTS)
         response["Retry-After"] = str(error.retry_after)
         return response
     return _page(request, seen)
@@ -101,12 +100,12 @@ def _form(
     form: LookUpForm,
     *,
     slip: str = "",
-    blocked: str = "",
+    failure: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     # Not `no-referrer` here: under it a browser posts the form with "Origin: null", which the
     # protection against forged requests has to refuse.
-    context = {"form": form, "slip": slip, "blocked": blocked, "place": "home"}
+    context = {"form": form, "slip": slip, "failure": failure, "place": "home"}
     return render(request, "dossiers/tracking/track.html", context, status=status)
 
 

@@ -347,8 +347,8 @@ def test_no_personal_word_and_no_officers_word_is_in_the_answer(province: Provin
     assert DossierEvent.objects.filter(dossier=dossier, reason__contains=MARK).exists()
     for told in (repr(seen), json.dumps(as_json(seen), ensure_ascii=False)):
         assert MARK not in told
-        for number in ("089187004215", "4215", "123456", "123 456", "4999", "0911000111", "654000"):
-            assert number not in told
+        for digits in ("089187004215", "4215", "123456", "123 456", "4999", "0911000111", "654000"):
+            assert digits not in told
 
 
 def test_the_view_holds_nothing_but_what_is_listed_here() -> None:

@@ -425,7 +425,7 @@ def test_the_look_up_reads_indexes_alone(db: Any) -> None:
     DossierFactory.create(code="H01.151-260825-0012")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        values = {"code": "H011512608250012", "likely_way": 1}
+        values: dict[str, str | int] = {"code": "H011512608250012", "likely_way": 1}
         cursor.execute(f"EXPLAIN {tracking._BY_CODE}", values)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     # Also the proof that the index of the migration folds as `fold_sql` does.

@@ -76,6 +76,7 @@ def make_dossier(**changes: Any) -> Dossier:
 
 def check(page: Page, name: str) -> None:
     """Keep a picture and refuse any violation of accessibility and any sideways scrolling."""
+    page.wait_for_load_state("load")  # the sheets, not only the words
     width = page.viewport_size["width"] if page.viewport_size else 0
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"tracking-{name}-{width}.png", full_page=True)
@@ -143,7 +144,7 @@ def test_the_receipts_qr_opens_the_page_without_a_script(
         agency=dossier.receiving_agency,
         year=2026,
         number=1,
-        issued_at=dossier.received_at,
+        issued_at=local("2026-08-03 08:30"),
         qr_digest=digest,
     )
     page = browser.new_context(
@@ -151,8 +152,6 @@ def test_the_receipts_qr_opens_the_page_without_a_script(
     ).new_page()
     page.goto(f"{live_server.url}/q/{token}/")
     page.get_by_role("heading", name="Bạn cần làm gì?").wait_for()
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"tracking-{name}-{width}.png", full_page=True)
     page.context.close()
     with_script = browser.new_page(viewport={"width": width, "height": 740})
     with_script.goto(f"{live_server.url}/q/{token}/")
