@@ -14,9 +14,10 @@ logger = structlog.get_logger(__name__)
 
 ensure_rendered = paper_files.ensure_rendered  # for the download view, when the queue is away
 SWEEP_BATCH = 500
+PDF_QUEUE = "pdf"  # its workers may grow large and are replaced often (measurements.md B)
 
 
-@shared_task(name="dossiers.tasks.render_paper", queue="pdf")
+@shared_task(name="dossiers.tasks.render_paper")
 def render_paper(slip_id: int) -> None:
     """Render the PDF of a slip; a second time it changes nothing."""
     ensure_rendered(PaperSlip.objects.get(pk=slip_id))
@@ -29,7 +30,7 @@ def knock(slip_id: int) -> bool:
     """
     try:
         # No retry: an officer must not wait for a broker. Its connection times out in seconds.
-        render_paper.apply_async((slip_id,), retry=False)
+        render_paper.apply_async((slip_id,), queue=PDF_QUEUE, retry=False)
     except (OperationalError, RedisError, OSError) as error:
         logger.warning("queue is away, paper waits", slip=slip_id, error=type(error).__name__)
         return False

@@ -42,7 +42,7 @@ from procedures.models import LimitUnit
 # How many lines of variable length an A5 page holds at full size and at the smaller one.
 LINE_OF_A_NAME = 48  # letters
 EASY_LINES = 5
-MOST_LINES = 12
+MOST_LINES = 11
 WIDEST_STRIP = 14  # days that fit side by side on A5; a longer story is told by its sentence alone
 
 
