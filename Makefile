@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 py
 	command -v $(p) >/dev/null && $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo $(p))) python3)
 BIN := .venv/bin
-SOURCES := accounts agencies procedures dossiers reports exchange motcua tests benchmarks manage.py
+SOURCES := accounts agencies procedures dossiers reports motcua tests benchmarks manage.py
 CODE = $(wildcard $(SOURCES))
 TEMPLATES = $(shell find templates -name '*.html' -o -name '*.txt' 2>/dev/null)
 MANAGE_TEST := DJANGO_SETTINGS_MODULE=motcua.settings.test $(BIN)/python manage.py
