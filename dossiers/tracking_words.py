@@ -20,7 +20,8 @@ T = Timeliness
 
 # One answer for every failure: which of the two facts is wrong is told to nobody.
 NOT_FOUND = _(
-    "Không tìm thấy hồ sơ với mã và 4 ký tự đã nhập. Hãy xem lại cả hai trên giấy hẹn của bạn."
+    "Không tìm thấy hồ sơ với mã và 4 ký tự đã nhập. Hãy xem lại mã trên giấy hẹn, và số giấy tờ hoặc "
+    "điện thoại đã khai khi nộp."
 )
 WAIT = _("Đã nhập sai quá nhiều lần. Hãy chờ ít phút rồi thử lại.")
 
