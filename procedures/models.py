@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import BooleanField, Case, F, OuterRef, Q, Subquery, When
+from django.db.models import BooleanField, Case, F, Func, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils import timezone
@@ -83,7 +83,9 @@ class ProcedureQuerySet(models.QuerySet["Procedure"]):
         found = self.with_offered(today or timezone.localdate())
         typed = typed_search.understand(query)
         if typed.is_blank:
-            return found.order_by("-is_offered", "name_fold", "code").defer("search")
+            # Some names begin with a stray ". " or "- ".
+            by_name = Func(F("name_fold"), Value(" .,-*+\"'(“"), function="LTRIM")
+            return found.order_by("-is_offered", by_name, "code").defer("search")
         if not typed.finds_anything:
             return found.none()
         matches = Q()

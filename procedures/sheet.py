@@ -43,10 +43,19 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperLine:
+    name: str
+    originals: int
+    copies: int
+    has_electronic_form: bool
+    attachments: Sequence[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class PaperGroup:
     title: str
     title_is_long: bool
-    papers: Sequence[RequiredDocument]
+    papers: Sequence[PaperLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +221,7 @@ def _pay(limits: Sequence[ChannelLimit]) -> Figure:
     if not amounts:
         if any(fee.text or fee.amount_said or fee.amount_vnd is None for _channel, fee in fees):
             return Figure(_("Theo quy định"), _("xem mục phí, lệ phí"))
-        return Figure(_("Không thu"))
+        return Figure(_("Không thu"), _("theo danh mục quốc gia"))
     if len(amounts) == 1:
         return Figure(money(amounts[0]))
     online = {fee.amount_vnd for channel, fee in fees if channel == Channel.ONLINE}
@@ -236,9 +245,27 @@ def _where(procedure: Procedure, version: ProcedureVersion | None) -> Figure:
 
 def _groups(papers: Sequence[RequiredDocument]) -> list[PaperGroup]:
     return [
-        PaperGroup(title, len(title) > _LONGEST_HEADING, list(rows))
+        PaperGroup(
+            _without_bullet(title),
+            len(title) > _LONGEST_HEADING,
+            [
+                PaperLine(
+                    _without_bullet(paper.name),
+                    paper.originals,
+                    paper.copies,
+                    paper.has_electronic_form,
+                    paper.attachments,
+                )
+                for paper in rows
+            ],
+        )
         for title, rows in groupby(papers, key=lambda paper: paper.group)
     ]
+
+
+def _without_bullet(text: str) -> str:
+    """Drop the "- ", "+ ", "* " by which the source draws its lists; the page has its own."""
+    return text.lstrip("-+*•–. ") or text
 
 
 def _fees(limits: Sequence[ChannelLimit]) -> list[FeeLine]:
