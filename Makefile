@@ -36,6 +36,7 @@ lint:
 	$(BIN)/djade --target-version 5.2 --check $(TEMPLATES)
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+	$(BIN)/deptry . --no-ansi
 	@exec $(BIN)/python -m motcua.embedded var/test sh -ec '\
 	  export DJANGO_SETTINGS_MODULE=motcua.settings.test; set -x; \
 	  $(BIN)/python manage.py makemigrations --check --dry-run; \
