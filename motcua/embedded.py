@@ -315,9 +315,12 @@ class Postgres:
                 cwd=place,
                 death_signal=signal.SIGINT,
             )
-        if not wait_until(self._answers, seconds=START_SECONDS, process=self.process):
+        try:
+            if not wait_until(self._answers, seconds=START_SECONDS, process=self.process):
+                raise LaunchError(f"PostgreSQL did not start; its words are in {self.log_path}.")
+        except LaunchError:
             self.stop()
-            raise LaunchError(f"PostgreSQL did not start; its words are in {self.log_path}.")
+            raise
 
     def _answers(self) -> bool:
         try:
