@@ -27,3 +27,22 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.full_name.rsplit(" ", 1)[-1]
+
+
+class WrongTry(models.Model):
+    """Lần thử sai: a wrong second fact or password, by keyed digests of what was tried and whence.
+
+    Counted by the database function `count_try` (accounts.tries), so a block holds in every web
+    process and asks no cache.
+    """
+
+    subject = models.BinaryField(max_length=16)
+    at = models.DateTimeField(_("lúc"))
+
+    class Meta:
+        verbose_name = _("lần thử sai")
+        verbose_name_plural = _("lần thử sai")
+        indexes = [models.Index(fields=["subject", "at"], name="wrongtry_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.at}"

@@ -7,8 +7,11 @@ import datetime as dt
 from celery import shared_task
 from django.utils import timezone
 
-from dossiers import idempotency, tasks, throttle
+from accounts.tries import forget_tries_before
+from dossiers import idempotency, tasks
 
+# Longer than any span that blocks (settings.TRACKING_WINDOW, SIGN_IN_WINDOW).
+TRIES_KEPT = dt.timedelta(days=1)
 KEYS_KEPT = dt.timedelta(days=30)
 
 
@@ -18,6 +21,6 @@ def sweep() -> dict[str, int]:
     now = timezone.now()
     return {
         "papers": tasks.sweep_unrendered(),
-        "attempts": throttle.forget_old_attempts(now),
+        "tries": forget_tries_before(now - TRIES_KEPT),
         "keys": idempotency.forget_before(now - KEYS_KEPT),
     }

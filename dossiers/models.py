@@ -740,21 +740,6 @@ class DossierReading(models.Model):
         return f"{self.dossier_id} {self.officer_id} {self.at}"
 
 
-class TrackingAttempt(models.Model):
-    """Lần tra cứu sai: a wrong try on a code or from a network, by keyed digest (design.md 4.2)."""
-
-    subject = models.BinaryField(max_length=16)
-    at = models.DateTimeField(db_default=DatabaseClock())
-
-    class Meta:
-        verbose_name = _("lần tra cứu sai")
-        verbose_name_plural = _("lần tra cứu sai")
-        indexes = [models.Index(fields=["subject", "at"], name="trackingattempt_recent")]
-
-    def __str__(self) -> str:
-        return f"{self.at}"
-
-
 def local_day(instant: dt.datetime) -> dt.date:
     """Return the legal day of an instant, in Asia/Ho_Chi_Minh."""
     return timezone.localdate(instant)

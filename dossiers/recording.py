@@ -181,7 +181,7 @@ class Record:
         for event in self.events:
             logger.info(
                 "act",
-                act=event.act,
+                act=str(event.act),
                 dossier=dossier.pk,
                 seq=event.seq,
                 by=self.officer.pk if self.officer else None,

@@ -7,6 +7,7 @@ from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
+from accounts.urls import api_urlpatterns as accounts_api
 from dossiers.urls import api_urlpatterns as dossiers_api
 from dossiers.urls_public import api_urlpatterns as tracking_api
 from motcua.health import healthz
@@ -14,6 +15,7 @@ from procedures.urls import api_urlpatterns as procedures_api
 from reports.urls import api_urlpatterns as reports_api
 
 api_urlpatterns = [
+    *accounts_api,
     *dossiers_api,
     *tracking_api,
     *procedures_api,

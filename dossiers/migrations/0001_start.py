@@ -302,19 +302,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='TrackingAttempt',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.BinaryField(max_length=16)),
-                ('at', models.DateTimeField(db_default=dossiers.models.DatabaseClock())),
-            ],
-            options={
-                'verbose_name': 'lần tra cứu sai',
-                'verbose_name_plural': 'lần tra cứu sai',
-                'indexes': [models.Index(fields=['subject', 'at'], name='trackingattempt_recent')],
-            },
-        ),
-        migrations.CreateModel(
             name='VoidNumber',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -136,6 +136,10 @@ TRUSTED_PROXIES: list[str] = []  # networks whose X-Forwarded-For counts (accoun
 TRACKING_TRIES_PER_CODE = 5
 TRACKING_TRIES_PER_NETWORK = 30
 TRACKING_WINDOW = 15 * 60  # seconds
+# Wrong passwords, on the page and at the API's token
+SIGN_IN_TRIES_PER_ACCOUNT = 5
+SIGN_IN_TRIES_PER_NETWORK = 50  # an office behind one address
+SIGN_IN_WINDOW = 15 * 60  # seconds
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],

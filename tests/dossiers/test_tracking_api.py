@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from accounts.client_address import network_of
 from dossiers import throttle, tracking, tracking_codes
-from dossiers.models import Dossier, DossierEvent, TrackingAttempt
+from accounts.models import WrongTry
+from dossiers.models import Dossier, DossierEvent
 from tests.factories import DossierFactory, local
 from tests.province import Province
 
@@ -33,7 +34,7 @@ def ask(code: Any, proof: Any, address: str = "203.0.113.5", **more: Any) -> Any
 
 def age_attempts(**age: Any) -> None:
     """Let time pass over the wrong tries."""
-    for attempt in TrackingAttempt.objects.all():
+    for attempt in WrongTry.objects.all():
         attempt.at -= dt.timedelta(**age)
         attempt.save(update_fields=["at"])
 
@@ -95,7 +96,7 @@ def test_both_codes_and_each_second_fact_open_it(db: Any) -> None:
         assert ask(typed, RIGHT).status_code == 200, typed
     for proof in [RIGHT, "3456", " 78 90 ", "7-8-9-0", "001234567890", "0900 123 456", "7890"]:
         assert ask(dossier.code, proof).status_code == 200, proof
-    assert not TrackingAttempt.objects.exists()
+    assert not WrongTry.objects.exists()
 
 
 def test_an_old_code_with_letters_is_found_in_either_case(db: Any) -> None:
@@ -144,7 +145,7 @@ def test_a_body_that_is_no_object_is_a_bad_request(db: Any, body: str) -> None:
     answer = Client().post(URL, body, content_type="application/json")
     assert answer.status_code == 400
     assert set(answer.json()) == {"detail", "errors"}
-    assert not TrackingAttempt.objects.exists()
+    assert not WrongTry.objects.exists()
 
 
 def test_a_token_that_ran_out_keeps_nobody_from_looking(db: Any) -> None:
@@ -209,7 +210,7 @@ def test_after_five_wrong_tries_a_code_is_blocked_for_the_right_answer_too(db: A
     assert 14 * 60 < int(blocked[0]["Retry-After"]) <= 15 * 60
     # From another network just the same, and not counted: the block does not grow.
     assert ask(dossier.code, RIGHT, address="198.51.100.1").status_code == 429
-    assert TrackingAttempt.objects.count() == 10  # five tries, each for its code and its network
+    assert WrongTry.objects.count() == 10  # five tries, each for its code and its network
 
     age_attempts(minutes=14, seconds=55)
     assert int(ask(dossier.code, RIGHT)["Retry-After"]) <= 5
@@ -253,7 +254,7 @@ def test_right_answers_are_never_counted(db: Any) -> None:
     dossier = DossierFactory.create(code="H01.151-260825-0012")
     for _ in range(40):
         assert ask(dossier.code, RIGHT).status_code == 200
-    assert not TrackingAttempt.objects.exists()
+    assert not WrongTry.objects.exists()
 
 
 def test_a_network_is_blocked_after_thirty_wrong_tries_over_any_codes(db: Any) -> None:
@@ -319,7 +320,7 @@ def test_networks_are_those_a_provider_hands_out(address: str, network: str) -> 
 
 def test_what_is_kept_of_a_try_names_nobody(db: Any) -> None:
     ask("H01.151-260825-0012", "0000")
-    kept = b"".join(bytes(row.subject) for row in TrackingAttempt.objects.all())
+    kept = b"".join(bytes(row.subject) for row in WrongTry.objects.all())
     assert len(kept) == 32
     assert b"H01" not in kept
 
@@ -328,8 +329,8 @@ def test_old_attempts_are_forgotten(db: Any) -> None:
     ask("H01.151-260825-0012", "0000")
     age_attempts(minutes=20)
     ask("H01.151-260825-0012", "0000")
-    assert throttle.forget_old_attempts(timezone.now()) == 2
-    assert TrackingAttempt.objects.count() == 2
+    assert forget_tries_before(timezone.now() - dt.timedelta(seconds=60)) == 2
+    assert WrongTry.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

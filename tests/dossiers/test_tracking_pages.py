@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dossiers import qr_tokens, tracking_codes
-from dossiers.models import Dossier, DossierEvent, PaperSlip, TrackingAttempt
+from accounts.models import WrongTry
+from dossiers.models import Dossier, DossierEvent, PaperSlip
 from tests.factories import DossierFactory
 
 TRACK, RESULT = "/tra-cuu/", "/tra-cuu/ket-qua/"
@@ -93,7 +94,7 @@ def test_a_slip_is_seen_by_the_check_character_before_any_query(client: Client, 
     assert again.status_code == 400
     assert "một ký tự của mã tra cứu gõ nhầm" in text_of(again)
     assert slip in again.content.decode()
-    assert not TrackingAttempt.objects.exists()
+    assert not WrongTry.objects.exists()
 
 
 def test_a_code_that_only_looks_like_ours_is_looked_up_when_it_is_typed_again(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -17,4 +18,6 @@ class Command(BaseCommand):
         password = os.environ.get("DEMO_PASSWORD")
         if not password:
             raise CommandError("Hãy đặt DEMO_PASSWORD cho các tài khoản trình diễn.")
+        # A line for each of two thousand acts tells the terminal nothing.
+        logging.getLogger("dossiers").setLevel(logging.WARNING)
         DemoProvince(password=password, say=lambda text: self.stderr.write(f"  {text}")).build()

@@ -1,0 +1,48 @@
+"""Accounts in the admin: who may sign in. What they may do is set on the officer."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+admin.site.site_header = _("Quản trị hệ thống")
+admin.site.site_title = _("Quản trị")
+admin.site.index_title = _("Cơ quan, cán bộ, lịch làm việc, danh mục")
+admin.site.site_url = "/"
+# Rights hang on roles held in agencies (agencies.OfficerRole), never on groups.
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg] # not generic at run time
+    list_display = ["username", "full_name", "is_active", "is_staff", "last_login"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["username", "full_name"]
+    ordering = ["username"]
+    filter_horizontal: ClassVar[list[str]] = []  # type: ignore[misc]
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets: ClassVar[Any] = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Người dùng"), {"fields": ["full_name", "email"]}),
+        (_("Đăng nhập"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        (_("Thời điểm"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets: ClassVar[Any] = [
+        (
+            None,
+            {
+                "classes": ["wide"],
+                "fields": ["username", "full_name", "usable_password", "password1", "password2"],
+            },
+        )
+    ]
+
+    def has_delete_permission(self, request: Any, obj: User | None = None) -> bool:
+        """An account that signed acts is never deleted, only switched off."""
+        return False
