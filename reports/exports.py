@@ -36,6 +36,7 @@ class Column:
     name: str
     number: int
     title: str | Promise
+    short: str | Promise  # on the screen, where a heading does not wrap
     is_first_of_group: bool = False
 
     @property
@@ -48,20 +49,38 @@ class Group:
     """The heading over several columns."""
 
     title: str | Promise
+    short: str | Promise
     columns: tuple[Column, ...]
 
 
-def _group(title: str | Promise, *columns: tuple[str, int, str | Promise]) -> Group:
+Text = str | Promise
+
+
+def _group(title: Text, short: Text, *columns: tuple[str, int, Text]) -> Group:
     return Group(
         title,
-        tuple(Column(*column, is_first_of_group=not place) for place, column in enumerate(columns)),
+        short,
+        tuple(
+            Column(name, number, words, SHORT.get(name, words), is_first_of_group=not place)
+            for place, (name, number, words) in enumerate(columns)
+        ),
     )
+
+
+SHORT = {
+    "received_total": gettext_lazy("Tổng"),
+    "received_direct": gettext_lazy("Trực tiếp, BCCI"),
+    "carried_over": gettext_lazy("Kỳ trước"),
+    "settled_total": gettext_lazy("Tổng"),
+    "open_total": gettext_lazy("Tổng"),
+}
 
 
 # TT 01/2020/TT-VPCP, Biểu số II.06a: the order and the numbers of the columns (domain.md 7.2).
 GROUPS = (
     _group(
         gettext_lazy("Số hồ sơ tiếp nhận"),
+        gettext_lazy("Tiếp nhận"),
         ("received_total", 3, gettext_lazy("Tổng số")),
         ("received_online", 4, gettext_lazy("Trực tuyến")),
         ("received_direct", 5, gettext_lazy("Trực tiếp, dịch vụ bưu chính")),
@@ -69,6 +88,7 @@ GROUPS = (
     ),
     _group(
         gettext_lazy("Số hồ sơ đã giải quyết"),
+        gettext_lazy("Đã giải quyết"),
         ("settled_total", 7, gettext_lazy("Tổng số")),
         ("settled_early", 8, gettext_lazy("Trước hạn")),
         ("settled_on_time", 9, gettext_lazy("Đúng hạn")),
@@ -76,6 +96,7 @@ GROUPS = (
     ),
     _group(
         gettext_lazy("Số hồ sơ đang giải quyết"),
+        gettext_lazy("Đang giải quyết"),
         ("open_total", 11, gettext_lazy("Tổng số")),
         ("open_in_time", 12, gettext_lazy("Trong hạn")),
         ("open_overdue", 13, gettext_lazy("Quá hạn")),

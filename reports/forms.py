@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -16,24 +17,58 @@ from reports.periods import Period, PeriodError, Span, System
 from reports.settlement import By
 
 FREE = "free"
+TYPED_DAY = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", re.ASCII)
 # How many periods of a span the list offers; any older one is a free range or its own address.
 OFFERED = {Span.MONTH: 13, Span.QUARTER: 5, Span.HALF: 3, Span.YEAR: 3}
 
 
-class IsoDayField(forms.CharField):
-    """A day as a date control sends it; read by `periods.parse_day` like the API's."""
+class DayField(forms.CharField):
+    """A day typed as 22/11/2026, or as a link carries it, 2026-11-22.
 
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    Plain text: a browser's own date control writes the day as the browser's language does, and an
+    English one would show 11/22.
+    """
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            widget=forms.TextInput(
+                attrs={
+                    "size": 10,
+                    "inputmode": "numeric",
+                    "autocomplete": "off",
+                    "placeholder": _("ngày/tháng/năm"),
+                }
+            ),
+        )
 
     def clean(self, value: Any) -> Any:
         """Return the day, or None when nothing was typed."""
         text = super().clean(value)
         if not text:
             return None
+        typed = _iso(text)
+        if not typed[:1].isdigit() or len(typed) != len("2026-11-22"):
+            raise forms.ValidationError(_("Không đọc được ngày, viết như 22/11/2026."))
         try:
-            return periods.parse_day(text)
+            return periods.parse_day(typed)
         except PeriodError as error:
             raise forms.ValidationError(str(error)) from error
+
+
+def _iso(text: str) -> str:
+    """Return a typed 22/11/2026 as 2026-11-22; anything else as it is."""
+    match = TYPED_DAY.fullmatch(text.strip())
+    return f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}" if match else text
+
+
+def _typed(text: str) -> str:
+    """Return a day of a link as one types it; anything else as it is."""
+    try:
+        return f"{periods.parse_day(text):%d/%m/%Y}"
+    except PeriodError:
+        return text
 
 
 class SettlementForm(forms.Form):
@@ -63,11 +98,13 @@ class SettlementForm(forms.Form):
             # A named period fills in its own days.
             asked["from"] = self.resolved.start.isoformat()
             asked["to"] = self.resolved.end.isoformat()
+        for name in ("from", "to"):
+            asked[name] = _typed(asked[name])
         super().__init__(asked | {"agency": shown.code})
         self.fields["period"].widget = forms.Select(choices=_period_choices(today, self.resolved))
         self.fields["agency"].choices = _agency_choices(in_sight)  # type: ignore[attr-defined]
-        self.fields["from"] = IsoDayField(label=_("Từ ngày"), required=False)
-        self.fields["to"] = IsoDayField(label=_("Đến ngày"), required=False)
+        self.fields["from"] = DayField(_("Từ ngày"))
+        self.fields["to"] = DayField(_("Đến ngày"))
         self.order_fields(["period", "from", "to", "agency", "by"])
 
     @staticmethod

@@ -145,7 +145,7 @@ def long_day(day: date) -> str:
 def parse_day(text: str) -> date:
     """Return the day written YYYY-MM-DD; raise PeriodError for anything else."""
     if not _ISO_DAY.fullmatch(text):
-        raise PeriodError(_("Ngày phải viết theo dạng năm-tháng-ngày, ví dụ 2026-11-22."))
+        raise PeriodError(_("Không đọc được ngày, viết như 2026-11-22."))
     try:
         day = date.fromisoformat(text)
     except ValueError as error:

@@ -43,6 +43,9 @@ class By(StrEnum):
     AGENCY = "agency"
 
 
+# Up to so many agencies are looked up one by one in the indexes by day and agency.
+FEW_AGENCIES = 12
+
 # domain.md 7.2: left side = right side, in the numbers of the columns.
 IDENTITIES = ("(3) = (4) + (5) + (6)", "(7) = (8) + (9) + (10)", "(11) = (12) + (13)", "(3) = (7) + (11)")  # fmt: skip
 
@@ -238,7 +241,10 @@ def at_or_below(agency: Agency, in_sight: Sequence[Agency]) -> list[Agency]:
 # `ended_on` is never before `received_on`: an imported dossier may be settled before it was
 # received, and counts as settled on the day of receipt, or (3) = (7) + (11) would not hold.
 # An open dossier is judged by the promise as it stood at the end of the day, so that a later
-# extension or pause changes no past period.
+# extension or pause changes no past period: what the last change before that moment left, else what
+# the first one after it found, else the present one. CASE asks that of open dossiers alone.
+# For many agencies "+ 0" keeps PostgreSQL from reading the whole index of agencies to narrow down
+# nothing; the literal `are_few` leaves one of the two conditions when the query is planned.
 FACTS = """
 WITH picked AS (
     SELECT d.id, d.competent_agency_id, d.sector_id, d.procedure_id, d.channel, d.received_on,
@@ -246,32 +252,25 @@ WITH picked AS (
            CASE WHEN d.settled_on < d.received_on THEN d.received_on ELSE d.settled_on END AS ended_on
     FROM dossiers_dossier d
     WHERE d.received_on BETWEEN %(start)s AND %(end)s
-      AND d.competent_agency_id = ANY(%(agencies)s)
+      AND (%(are_few)s AND d.competent_agency_id = ANY(%(agencies)s)
+           OR NOT %(are_few)s AND d.competent_agency_id + 0 = ANY(%(agencies)s))
     UNION ALL
     SELECT d.id, d.competent_agency_id, d.sector_id, d.procedure_id, d.channel, d.received_on,
            d.settled_on, d.settled_at, d.due_on, d.due_at, d.paused_at, d.settled_on
     FROM dossiers_dossier d
     WHERE d.settled_on >= %(start)s AND d.received_on < %(start)s
-      AND d.competent_agency_id = ANY(%(agencies)s)
+      AND (%(are_few)s AND d.competent_agency_id = ANY(%(agencies)s)
+           OR NOT %(are_few)s AND d.competent_agency_id + 0 = ANY(%(agencies)s))
     UNION ALL
     SELECT d.id, d.competent_agency_id, d.sector_id, d.procedure_id, d.channel, d.received_on,
            NULL, NULL, d.due_on, d.due_at, d.paused_at, NULL
     FROM dossiers_dossier d
     WHERE d.received_at IS NOT NULL AND d.settled_at IS NULL AND d.received_on < %(start)s
-      AND d.competent_agency_id = ANY(%(agencies)s)
+      AND (%(are_few)s AND d.competent_agency_id = ANY(%(agencies)s)
+           OR NOT %(are_few)s AND d.competent_agency_id + 0 = ANY(%(agencies)s))
 ),
 judged AS (
-    SELECT p.*, (p.ended_on <= %(end)s) IS TRUE AS is_settled,
-           (CASE WHEN change.turn IS NULL THEN p.due_at ELSE change.due END) AS due_then
-    FROM picked p
-    LEFT JOIN LATERAL (
-        (SELECT c.due_after AS due, 1 AS turn FROM dossiers_duedatechange c
-         WHERE c.dossier_id = p.id AND c.at < %(cut)s ORDER BY c.at DESC, c.id DESC LIMIT 1)
-        UNION ALL
-        (SELECT c.due_before, 2 FROM dossiers_duedatechange c
-         WHERE c.dossier_id = p.id AND c.at >= %(cut)s ORDER BY c.at, c.id LIMIT 1)
-        ORDER BY turn LIMIT 1
-    ) AS change ON (p.ended_on <= %(end)s) IS NOT TRUE
+    SELECT p.*, (p.ended_on <= %(end)s) IS TRUE AS is_settled FROM picked p
 ),
 fact AS (
     SELECT j.competent_agency_id AS agency_id, j.sector_id, j.procedure_id, j.is_settled,
@@ -280,7 +279,18 @@ fact AS (
            CASE WHEN j.is_settled AND j.settled_at > j.due_at THEN 'late'
                 WHEN j.is_settled AND j.settled_on < j.due_on THEN 'early'
                 WHEN j.is_settled THEN 'on_time'
-                WHEN (j.due_then AT TIME ZONE %(zone)s)::date < %(judged_on)s
+                WHEN ((SELECT promise.due FROM (
+                        (SELECT c.due_after AS due, 1 AS turn FROM dossiers_duedatechange c
+                         WHERE c.dossier_id = j.id AND c.at < %(cut)s
+                         ORDER BY c.at DESC, c.id DESC LIMIT 1)
+                        UNION ALL
+                        (SELECT c.due_before, 2 FROM dossiers_duedatechange c
+                         WHERE c.dossier_id = j.id AND c.at >= %(cut)s
+                         ORDER BY c.at, c.id LIMIT 1)
+                        UNION ALL
+                        SELECT j.due_at, 3
+                        ORDER BY turn LIMIT 1
+                      ) AS promise) AT TIME ZONE %(zone)s)::date < %(judged_on)s
                      AND (j.paused_at < %(cut)s) IS NOT TRUE
                      AND NOT EXISTS (
                         SELECT 1 FROM dossiers_pause s
@@ -383,6 +393,7 @@ def parameters(period: Period, agencies: Sequence[Agency], judged_on: date) -> d
         "cut": timezone.make_aware(midnight),
         "zone": settings.TIME_ZONE,
         "agencies": [agency.pk for agency in agencies],
+        "are_few": len(agencies) <= FEW_AGENCIES,
         "settles_unnamed": any(
             agency.level in {Agency.Level.COMMUNE, Agency.Level.DISTRICT}
             or agency.code == settings.PROVINCE_CODE

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from agencies.access import officer_required, scope_for, the_officer
 from agencies.models import Agency
+from agencies.scope import WIDE_ROLES
 from reports import charts, exports, settlement, timeliness
 from reports.forms import SettlementForm
 from reports.periods import Period, PeriodError
@@ -62,6 +63,7 @@ def report_settlement(request: HttpRequest) -> HttpResponse:
     units = [unit.pk for unit in settlement.at_or_below(agency, in_sight)]
     nights = timeliness.nights(units, count=SHOWN_NIGHTS)
     address = reverse("report-settlement")
+    board_codes = _board_codes(request, report, today)
     return render(
         request,
         "reports/settlement.html",
@@ -71,8 +73,10 @@ def report_settlement(request: HttpRequest) -> HttpResponse:
             "subject": exports.subject_of(by),
             "groups": exports.GROUPS,
             "columns": exports.COLUMNS,
-            "lines": [_line(row, report, today) for row in report.rows],
-            "totals": _cells(Row("", "", report.totals), report, today),
+            "lines": [_line(row, report, board_codes) for row in report.rows],
+            "totals": _cells(
+                Row("", "", report.totals), agency.code if agency.code in board_codes else ""
+            ),
             "identities": settlement.IDENTITIES,
             "notes": exports.notes(report),
             "chart": charts.settled_bars(report),
@@ -169,43 +173,43 @@ def _beside(period: Period, step: Callable[[Period], Period], agency: Agency, by
         return ""
 
 
-def _line(row: Row, report: Settlement, today: date) -> Line:
+def _line(row: Row, report: Settlement, board_codes: frozenset[str]) -> Line:
     url = ""
     if report.by is By.AGENCY and row.code != report.agency_code:
         asked = {"from": report.period.start.isoformat(), "to": report.period.end.isoformat()}
         if report.period.code:
             asked = {"period": report.period.code}
         url = f"{reverse('report-settlement')}?{urlencode(asked | {'agency': row.code})}"
-    return Line(row, url, _cells(row, report, today))
+    # The row of the asked agency has only its own dossiers, its board those below as well.
+    alone = row.code != report.agency_code or len(report.rows) == 1
+    code = row.code if report.by is By.AGENCY and alone and row.code in board_codes else ""
+    return Line(row, url, _cells(row, code))
 
 
-def _cells(row: Row, report: Settlement, today: date) -> tuple[Cell, ...]:
-    """Return the figures; the overdue ones of today lead to their dossiers."""
-    code = row.code if report.by is By.AGENCY else ""
-    if not row.name:
-        code = report.agency_code
+def _cells(row: Row, board_code: str) -> tuple[Cell, ...]:
+    """Return the figures; with a code, the overdue ones lead to their dossiers on the board."""
     figures = row.figures.as_dict()
+    overdue = (
+        f"{reverse('board')}?{urlencode({'co-quan': board_code, 'nhom': 'qua-han'})}"
+        if board_code and figures["open_overdue"]
+        else ""
+    )
     return tuple(
-        Cell(
-            column,
-            figures[column.name],
-            _dossiers_url(code)
-            if column.name == "open_overdue"
-            and figures[column.name]
-            and code
-            and report.judged_on == today
-            else "",
-        )
+        Cell(column, figures[column.name], overdue if column.name == "open_overdue" else "")
         for column in exports.COLUMNS
     )
 
 
-def _dossiers_url(agency_code: str) -> str:
-    try:
-        address = reverse("dossier-list")
-    except NoReverseMatch:
-        return ""
-    return f"{address}?{urlencode({'overdue': '1', 'agency': agency_code})}"
+def _board_codes(request: HttpRequest, report: Settlement, today: date) -> frozenset[str]:
+    """Return the agencies whose board shows the very dossiers of a row: those with none below.
+
+    The board is live, so only a table that reaches today leads there.
+    """
+    if report.judged_on != today or scope_for(request).roles.isdisjoint(WIDE_ROLES):
+        return frozenset()
+    codes = {row.code for row in report.rows}
+    parents = {code.rpartition(".")[0] for code in codes}
+    return frozenset(codes - parents | {report.agency_code})
 
 
 def _level(report: Settlement) -> str:

@@ -115,8 +115,9 @@ def pause(dossier: Dossier, start: str, end: str | None) -> None:
 
 def multiply(template: Dossier, copies: int) -> None:
     """Copy a dossier until there are so many in all, with codes of their own."""
-    own = {"id": "", "code": "d.code || '-' || n", "tracking_code": "d.tracking_code || to_hex(n)"}
-    names = [field.column for field in Dossier._meta.concrete_fields if field.column != "id"]
+    own = {"code": "d.code || '-' || n", "tracking_code": "d.tracking_code || to_hex(n)"}
+    names = [str(field.column) for field in Dossier._meta.concrete_fields]
+    names.remove("id")
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO dossiers_dossier ({', '.join(names)}) "  # noqa: S608 our own columns

@@ -10,10 +10,10 @@ from rest_framework.test import APIClient
 from accounts.roles import Role
 from agencies.models import Agency
 from reports.settlement import FIGURE_NAMES
-from tests.factories import OfficerFactory, UserFactory
+from tests.factories import AgencyFactory, OfficerFactory, UserFactory
 from tests.reports import made
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.reports.urls")]
+pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/reports/settlement/"
 JUNE = {"from": "2026-06-01", "to": "2026-06-30"}
 
@@ -139,7 +139,7 @@ def test_thirty_agencies_cost_as_many_queries_as_one(django_assert_num_queries: 
     with django_assert_num_queries(3):
         get(client, by="agency")
     for _ in range(30):
-        agency = made.place(made.AgencyFactory.create(), here.root)
+        agency = made.place(AgencyFactory.create(), here.root)
         made.dossier(agency, here.birth, received="2026-06-10 09:00", due=None)
     with django_assert_num_queries(3):
         get(client, by="agency")

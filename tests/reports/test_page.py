@@ -14,11 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from accounts.roles import Role
 from agencies.models import Agency
 from reports import clock
-from tests.factories import OfficerFactory
+from tests.factories import AgencyFactory, OfficerFactory, ProcedureFactory
 from tests.reports import made
 from tests.reports.test_exports import text_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.reports.urls")]
+pytestmark = pytest.mark.django_db
 PAGE = "/bao-cao/"
 JUNE = {"from": "2026-06-01", "to": "2026-06-30"}
 
@@ -96,6 +96,9 @@ def test_both_systems_of_periods_and_a_free_range_can_be_chosen() -> None:
         "01/04/2026 - 30/06/2026" in client.get(PAGE, {"period": "qd766-2026-q2"}).content.decode()
     )
     assert "05/03/2019 - 07/03/2019" in show(client, **{"from": "2019-03-05", "to": "2019-03-07"})
+    typed = show(client, **{"from": "5/3/2019", "to": "07/03/2019"})
+    assert "05/03/2019 - 07/03/2019" in typed
+    assert 'value="07/03/2019"' in typed
     # An old period is not in the list, but its address works and shows in the picker.
     assert "Tháng 3/2019" in client.get(PAGE, {"period": "nd09-2019-m3"}).content.decode()
 
@@ -115,7 +118,7 @@ def test_a_bare_address_is_the_running_month_of_the_whole_province() -> None:
         ({"from": "", "to": "2026-06-30"}, "Chọn ngày."),
         ({"from": "2026-07-01"}, "Ngày cuối kỳ phải từ ngày đầu kỳ trở đi."),
         ({"to": "9999-12-31"}, "Năm phải trong khoảng"),
-        ({"from": "hôm qua"}, "Ngày phải viết theo dạng"),
+        ({"from": "hôm qua"}, "viết như 22/11/2026"),
         ({"period": "nd09-2026-m13"}, "Không có kỳ báo cáo này."),
         ({"period": "x" * 200}, "Không có kỳ báo cáo này."),
         ({"by": "officer"}, "Chỉ xem theo"),
@@ -168,6 +171,23 @@ def test_a_row_of_an_agency_leads_to_its_sectors() -> None:
     assert link[1] == "/bao-cao/?from=2026-06-01&amp;to=2026-06-30&amp;agency=H01.07"
 
 
+@time_machine.travel("2026-11-22T09:00+07:00", tick=False)
+def test_what_is_overdue_today_leads_to_the_board() -> None:
+    here = made.province()
+    for agency in (here.department, here.division, here.commune):
+        made.dossier(agency, here.land, received="2026-11-02 09:00", due="2026-11-09 17:00")
+    running, over = (
+        {"from": "2026-11-01", "to": "2026-11-30"},
+        {"from": "2026-11-01", "to": "2026-11-20"},
+    )
+    chief = client_of(here.root, Role.REFORM_OFFICER)
+    page = show(chief, by="agency", **running)
+    # The department's board has its division's dossiers too, so its row leads nowhere.
+    assert re.findall(r"co-quan=([^&\"]+)&amp;nhom=qua-han", page) == ["H01.07.01", "H01.51", "H01"]
+    assert "co-quan=" not in show(chief, by="agency", **over)
+    assert "co-quan=" not in show(client_of(here.commune, Role.CLERK), **running)
+
+
 def test_thirty_rows_cost_as_many_queries_as_one() -> None:
     here = made.province()
     client = client_of(here.root, Role.REFORM_OFFICER)
@@ -186,8 +206,8 @@ def test_thirty_rows_cost_as_many_queries_as_one() -> None:
     one = {by: len(queries(by=by)) for by in ("agency", "sector")}
     assert max(one.values()) <= 6
     for _ in range(30):
-        agency = made.place(made.AgencyFactory.create(), here.root)
-        procedure = made.ProcedureFactory.create()
+        agency = made.place(AgencyFactory.create(), here.root)
+        procedure = ProcedureFactory.create()
         made.dossier(agency, procedure, received="2026-06-10 09:00", due=None)
     assert {by: len(queries(by=by)) for by in ("agency", "sector")} == one
 
