@@ -7,7 +7,7 @@ O/0 and I/1 cost no table scan.
 from django.db import migrations
 
 # Written out, not imported: a migration must not change when tracking_codes does. The test
-# `test_the_index_folds_as_the_look_up_does` compares the two.
+# `test_the_look_up_reads_indexes_alone` compares the two.
 SEPARATORS = " .-_/\N{EN DASH}\N{EM DASH}\N{NO-BREAK SPACE}"
 
 INDEX = f"""

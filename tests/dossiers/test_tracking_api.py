@@ -16,8 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.client_address import network_of
-from dossiers import throttle, tracking, tracking_codes
 from accounts.models import WrongTry
+from accounts.tries import forget_tries_before
+from dossiers import tracking, tracking_codes
 from dossiers.models import Dossier, DossierEvent
 from tests.factories import DossierFactory, local
 from tests.province import Province

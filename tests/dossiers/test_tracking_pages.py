@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dossiers import qr_tokens, tracking_codes
 from accounts.models import WrongTry
+from dossiers import qr_tokens, tracking_codes
 from dossiers.models import Dossier, DossierEvent, PaperSlip
 from tests.factories import DossierFactory
 
