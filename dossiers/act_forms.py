@@ -254,6 +254,12 @@ class GrantWithdrawalForm(ActForm):
     note = _text(_("Ý kiến"))
 
 
+class StopForm(ActForm):
+    act = Act.STOP
+    service = staticmethod(closing.stop)
+    reason = _text(_("Lý do và căn cứ pháp lý"), required=True)
+
+
 def _papers(names: list[str]) -> list[Paper]:
     return [Paper(name, kind=DossierDocument.Kind.COPY) for name in names]
 
@@ -279,5 +285,6 @@ ACT_FORMS: dict[Act, type[ActForm]] = {
         ReturnResultForm,
         RequestWithdrawalForm,
         GrantWithdrawalForm,
+        StopForm,
     )
 }

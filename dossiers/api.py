@@ -17,7 +17,13 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -267,7 +273,7 @@ class DossierList(APIView):
         if overdue == "1":
             dossiers = dossiers.overdue(timezone.now())
         if code := request.query_params.get("agency"):
-            dossiers = dossiers.filter(competent_agency=_agency_in_sight(request, code))
+            dossiers = dossiers.filter(competent_agency=_agency(code))
         try:
             rows, cursor = pages.page_of(dossiers, request.query_params.get("cursor", ""))
         except pages.CursorError:
@@ -542,10 +548,11 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def _agency_in_sight(request: Request, code: str) -> Agency:
+def _agency(code: str) -> Agency:
+    # Which agencies there are is public; which dossiers are seen is decided by `visible_to`.
     agency = Agency.objects.with_code(code).first() if len(code) <= 20 else None
-    if agency is None or not scope_for(request).covers(agency):
-        raise NotFound
+    if agency is None:
+        raise ValidationError({"agency": [_("Không có cơ quan mang mã này.")]})
     return agency
 
 
@@ -593,7 +600,7 @@ def _log(data: Any, officer: Officer) -> dict[str, Any]:
     except ActDataError as error:
         raise ValidationError({name: [text] for name, text in error.errors.items()}) from error
     except IllegalTransitionError as error:
-        raise conflict(_("Chỉ cán bộ tiếp nhận được ghi nhận hồ sơ."), []) from error
+        raise PermissionDenied(_("Chỉ cán bộ tiếp nhận được ghi nhận hồ sơ.")) from error
     return {
         "code": dossier.code,
         "tracking_code": dossier.tracking_code,

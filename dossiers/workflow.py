@@ -205,6 +205,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T29", A.RETURN_RESULT,       [S.SETTLED],                 S.RETURNED,             [R.RETURNER],             **_COUNTER),
     _row("T31", A.REQUEST_WITHDRAWAL,  _WITHDRAWABLE,               S.WITHDRAWAL_REQUESTED, [R.RECEPTIONIST, R.APPLICANT, R.REPRESENTATIVE], needs_reason=True, move=Move.TO_COMPETENT, **_COUNTER),
     _row("T32", A.GRANT_WITHDRAWAL,    [S.WITHDRAWAL_REQUESTED],    S.WITHDRAWN,            [R.HEAD, R.SIGNER],       clock=C.STOP, paper=P.STOP_NOTICE, move=Move.TO_COUNTER),
+    _row("T35", A.STOP,                PROCESSING,                  S.STOPPED,              [R.SIGNER],               clock=C.STOP, needs_reason=True, paper=P.STOP_NOTICE, move=Move.TO_COUNTER),
 )
 # fmt: on
 

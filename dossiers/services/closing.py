@@ -1,4 +1,4 @@
-"""Towards the end: T28, T29, T31, T32 of domain.md 2.5."""
+"""Towards the end: T28, T29, T31, T32, T35 of domain.md 2.5."""
 
 from __future__ import annotations
 
@@ -117,11 +117,38 @@ def grant_withdrawal(
     at: dt.datetime | None = None,
 ) -> Dossier:
     """Đồng ý cho rút: no result was issued; papers go back, the clock stops (T32, Mẫu 05)."""
+    return _end_without_result(
+        Act.GRANT_WITHDRAWAL, dossier, by=by, version=version, reason=note, at=at
+    )
+
+
+def stop(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Dừng giải quyết: no decision will come, for a legal reason; the clock stops (T35, Mẫu 05)."""
+    return _end_without_result(Act.STOP, dossier, by=by, version=version, reason=reason, at=at)
+
+
+def _end_without_result(
+    act: Act,
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None,
+    reason: str,
+    at: dt.datetime | None,
+) -> Dossier:
+    """End a dossier that has no result and never will, and issue the notice that says so."""
     with transaction.atomic():
-        step = begin(Act.GRANT_WITHDRAWAL, dossier, by=by, version=version, at=at)
+        step = begin(act, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
-        event = step.append(reason=note)
+        event = step.append(reason=reason)
         step.record.write(fields=["settled_at", "settled_on"])
         paper_issue.issue(
             PaperKind.STOP_NOTICE,

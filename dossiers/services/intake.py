@@ -193,6 +193,7 @@ def settle_at_once(
         _promise(locked, deadlines.due_at(limit, step.at, calendar))
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
         locked.result_kind, locked.result_number = "granted", result_number
+        locked.delivery_state = "due"
         step.append(data={"result_number": result_number} if result_number else {})
         step.record.write(
             fields=[
@@ -201,6 +202,7 @@ def settle_at_once(
                 "settled_on",
                 "result_kind",
                 "result_number",
+                "delivery_state",
             ]
         )
         return locked
@@ -300,7 +302,6 @@ _RECEIPT_FIELDS = [
     "limit_unit",
     "calendar_version",
     "papers_vouched",
-    "payment_state",
 ]
 
 
@@ -357,11 +358,18 @@ def _new_dossier(submission: Submission, *, by: Officer, at: dt.datetime, entry:
         id_proof=second_fact(tracking_code, number),
         phone_proof=second_fact(tracking_code, phone),
         summary=submission.summary,
+        payment_state=_payment_state(submission.fees),
         submitted_at=at,
         entry=entry,
         late_reason=submission.reason if is_late else "",
         last_digest=b"",
     )
+
+
+def _payment_state(fees: Sequence[FeeItem]) -> str:
+    if not fees:
+        return "none"
+    return "paid" if all(fee.is_paid for fee in fees) else "due"
 
 
 def second_fact(tracking_code: str, number: str) -> bytes:
@@ -445,8 +453,6 @@ def _accept(
     event = record.append(
         opening, at=at, agency=dossier.receiving_agency, reason=submission.reason, data=data
     )
-    if submission.fees:
-        dossier.payment_state = "paid" if all(f.is_paid for f in submission.fees) else "due"
     record.write(fields=_RECEIPT_FIELDS)
     if is_new:
         _add_papers(dossier, submission.papers or ())
