@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -25,23 +25,23 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg] # not generic at run
     list_filter = ["is_active", "is_staff"]
     search_fields = ["username", "full_name"]
     ordering = ["username"]
-    filter_horizontal: ClassVar[list[str]] = []  # type: ignore[misc]
+    filter_horizontal = ()
     readonly_fields = ["last_login", "date_joined"]
-    fieldsets: ClassVar[Any] = [
+    fieldsets = (
         (None, {"fields": ["username", "password"]}),
         (_("Người dùng"), {"fields": ["full_name", "email"]}),
         (_("Đăng nhập"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
         (_("Thời điểm"), {"fields": ["last_login", "date_joined"]}),
-    ]
-    add_fieldsets: ClassVar[Any] = [
+    )
+    add_fieldsets = (
         (
             None,
             {
                 "classes": ["wide"],
                 "fields": ["username", "full_name", "usable_password", "password1", "password2"],
             },
-        )
-    ]
+        ),
+    )
 
     def has_delete_permission(self, request: Any, obj: User | None = None) -> bool:
         """An account that signed acts is never deleted, only switched off."""

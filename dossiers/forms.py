@@ -1,0 +1,593 @@
+"""The reception desk's one form: owner, procedure, papers, fees. Acts have theirs in act_forms.py.
+
+What it asks for follows from the procedure chosen, so its fields are made per procedure. It checks
+the shape of what was typed; what looks doubtful about a person's number is a warning beside the
+field and stops nothing (domain.md 5.4).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.forms.utils import ErrorDict
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.identity import warnings_for
+from accounts.personal_data import keyed_digest, normalise_number
+from agencies.calendars import calendar_of
+from dossiers import deadlines
+from dossiers.clockwork import stated_limit
+from dossiers.deadlines import Explanation, Limit, Unit
+from dossiers.models import Dossier, DossierDocument, IdKind, OwnerKind, ResultChannel
+from dossiers.opening import Chosen, OpeningError, version_for
+from dossiers.services.intake import FeeItem, Paper, Person, Submission
+from procedures.models import Channel, Fee, LimitUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.forms import BoundField
+    from django.http import QueryDict
+
+    from agencies.models import Officer
+    from agencies.scope import Scope
+    from dossiers.models import DossierQuerySet
+    from procedures.models import ProcedureCase, RequiredDocument
+
+EXTRA_PAPERS = 2
+LONGEST_CASE_NAME = 160  # characters of a choice
+MAX_FEE = Decimal(10) ** 14
+MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"]
+DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRow:
+    """A paper of the checklist with its fields; `required` is None for a free one."""
+
+    key: str
+    name: str
+    group: str
+    meta: str
+    is_ticked: bool
+    kind: BoundField
+    quantity: BoundField
+    typed_name: BoundField | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRow:
+    """A fee the catalogue names for the channel, with its fields."""
+
+    key: str
+    name: str
+    is_due: bool
+    is_paid: bool
+    amount: BoundField
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the QR of a citizen card says, as a scanner types it."""
+
+    number: str
+    name: str
+    address: str
+
+
+def read_card(typed: str) -> Card | None:
+    """Read `số CCCD|số CMND cũ|họ tên|ngày sinh|giới tính|nơi thường trú|ngày cấp`, else None."""
+    parts = [part.strip() for part in typed.split("|")]
+    if len(parts) < 6 or not re.fullmatch(r"\d{12}", parts[0]) or not parts[2]:
+        return None
+    return Card(parts[0], parts[2][:200], parts[5][:300])
+
+
+def money(text: str) -> Decimal | None:
+    """Read an amount of whole đồng as people write it, "100.000 đ"; raises ValidationError."""
+    bare = re.sub(r"[\s.,đĐ]|VND|vnd", "", text)
+    if not bare:
+        return None
+    if not bare.isascii() or not bare.isdigit() or Decimal(bare) >= MAX_FEE:
+        raise forms.ValidationError(_("Số tiền là số đồng nguyên, ví dụ 100.000."))
+    return Decimal(bare)
+
+
+class MoneyField(forms.CharField):
+    """Số tiền: whole đồng, dots between thousands allowed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=30, required=False, **kwargs)
+        self.widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
+
+    def clean(self, value: Any) -> Decimal | None:
+        return money(super().clean(value))
+
+
+def _line(
+    label: Any, *, length: int = 200, required: bool = False, **attrs: Any
+) -> forms.CharField:
+    # What is typed about a person must not be offered to the next one.
+    return forms.CharField(
+        label=label,
+        max_length=length,
+        required=required,
+        widget=forms.TextInput(attrs={"autocomplete": "off", **attrs}),
+    )
+
+
+class SubmissionForm(forms.Form):
+    """Hồ sơ mới: what the counter logs, in four blocks."""
+
+    token = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
+
+    personal_id = _line(
+        _("Quét căn cước hoặc gõ số giấy tờ"), length=300, accesskey="1", spellcheck="false"
+    )
+    id_kind = forms.ChoiceField(label=_("Loại giấy tờ"), choices=IdKind.choices, required=False)
+    owner_kind = forms.ChoiceField(
+        label=_("Chủ hồ sơ là"), choices=OwnerKind.choices, required=False
+    )
+    name = _line(_("Họ và tên, hoặc tên tổ chức"), required=True)
+    phone = _line(_("Điện thoại nhận tin"), length=30, inputmode="tel")
+    address = _line(_("Địa chỉ"), length=300)
+    representative_name = _line(_("Họ và tên người nộp thay"))
+    representative_id = _line(_("Số giấy tờ của người nộp thay"), length=30)
+    representative_phone = _line(_("Điện thoại của người nộp thay"), length=30, inputmode="tel")
+
+    q = _line(
+        _("Gõ vài chữ tên thủ tục, không cần dấu, hoặc mã"), accesskey="2", spellcheck="false"
+    )
+    procedure = forms.CharField(
+        label=_("Thủ tục"),
+        max_length=40,
+        widget=forms.HiddenInput,
+        error_messages={"required": _("Hãy chọn thủ tục.")},
+    )
+    case = forms.ChoiceField(label=_("Trường hợp"), required=False)
+    summary = _line(_("Nội dung yêu cầu"), length=1000)
+
+    vouched = forms.BooleanField(
+        label=_("Tôi xác nhận hồ sơ đủ giấy tờ, không kê từng loại"), required=False
+    )
+
+    channel = forms.ChoiceField(
+        label=_("Nộp qua"),
+        choices=Channel.choices,
+        required=False,
+        widget=forms.Select(attrs={"accesskey": "4"}),
+    )
+    result_channel = forms.ChoiceField(
+        label=_("Nhận kết quả"), choices=ResultChannel.choices, required=False
+    )
+    extra_fee_name = _line(_("Khoản thu khác"))
+    extra_fee_amount = MoneyField(label=_("Số tiền"))
+    extra_fee_paid = forms.BooleanField(label=_("Đã thu"), required=False)
+    receipt_number = _line(_("Số biên lai"), length=40)
+
+    received_at = forms.DateTimeField(
+        label=_("Nhận hồ sơ lúc"),
+        required=False,
+        input_formats=MOMENT_FORMATS,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Chỉ ghi khi nhập muộn; phải nêu lý do."),
+    )
+    due_on = forms.DateField(
+        label=_("Ngày hẹn trả do cán bộ ấn định"),
+        required=False,
+        input_formats=DATE_FORMATS,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Chỉ khi thủ tục không quy định thời hạn; phải nêu lý do."),
+    )
+    reason = _line(_("Lý do"), length=500)
+
+    def __init__(
+        self, officer: Officer, data: Mapping[str, Any] | None = None, *, now: dt.datetime
+    ) -> None:
+        self.officer, self.now = officer, now
+        self.card: Card | None = None
+        self.chosen: Chosen | None = None
+        self.documents: list[RequiredDocument] = []
+        self.fees: list[Fee] = []
+        self._opening_error = ""
+        self._fees_unread = False
+        super().__init__(self._read(data) if data is not None else None)
+        self.initial = {
+            "token": secrets.token_urlsafe(24),
+            "id_kind": IdKind.PERSONAL_ID,
+            "owner_kind": OwnerKind.CITIZEN,
+            "channel": Channel.IN_PERSON,
+            "result_channel": ResultChannel.COUNTER,
+        }
+        self._open()
+        self._add_fields()
+
+    def _read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Take what a scanner typed apart, and a fresh choice of procedure over the old one."""
+        read: QueryDict = data.copy()  # type: ignore[attr-defined]
+        if pick := read.get("pick", ""):
+            if pick != read.get("procedure"):
+                read["case"] = ""
+            read["procedure"] = pick
+        self.card = read_card(read.get("personal_id", ""))
+        if self.card is not None:
+            read["personal_id"] = self.card.number
+            read["id_kind"] = IdKind.PERSONAL_ID
+            read["name"], read["address"] = self.card.name, self.card.address
+        return read
+
+    def _open(self) -> None:
+        """Find the version of the day for the procedure that was chosen."""
+        code = self._typed("procedure")
+        if not code:
+            return
+        try:
+            self.chosen = version_for(
+                code[:40], on=timezone.localdate(self.moment), officer=self.officer
+            )
+        except OpeningError as error:
+            self._opening_error = error.message
+            return
+        self.documents = list(self.chosen.version.required_documents.all())
+        # Where an act is asked for and no fee is ticked, nobody looks at the fees.
+        self._fees_unread = bool(self._typed("act")) and not self._list("fee")
+        if not self._fees_unread:
+            self._read_fees()
+
+    def _read_fees(self) -> None:
+        """Read what the catalogue says is due on the channel, and add a field for each amount."""
+        self._fees_unread = False
+        if self.chosen is None:
+            return
+        self.fees = [
+            fee
+            for fee in Fee.objects.filter(channel_limit__version=self.chosen.version)
+            .select_related("channel_limit")
+            .order_by("channel_limit__position", "position")
+            if fee.channel_limit.channel == self.channel_chosen and fee.amount_vnd
+        ]
+        for fee in self.fees:
+            self.fields[f"fee_amount_{fee.pk}"] = MoneyField(
+                label=gettext("Số tiền: %(name)s") % {"name": fee_name(fee)[:60]},
+                initial=f"{fee.amount_vnd:,.0f}".replace(",", "."),
+            )
+
+    def _add_fields(self) -> None:
+        """Add the fields that follow from the procedure: its cases, papers and fees."""
+        case = self.fields["case"]
+        assert isinstance(case, forms.ChoiceField)  # noqa: S101 - declared above
+        case.choices = [(str(each.position), case_label(each)) for each in self.cases]
+        for document in self.documents:
+            key = str(document.pk)
+            by_default = (
+                DossierDocument.Kind.ORIGINAL if document.originals else DossierDocument.Kind.COPY
+            )
+            wanted = document.originals or document.copies or 1
+            self._add_paper(key, document.name, kind=by_default, quantity=min(wanted, 999))
+        for number in range(1, EXTRA_PAPERS + 1):
+            key = f"x{number}"
+            self.fields[f"paper_name_{key}"] = _line(
+                gettext("Giấy tờ khác %(number)s") % {"number": number}, length=2000
+            )
+            self._add_paper(key, gettext("Giấy tờ khác %(number)s") % {"number": number})
+
+    def _add_paper(
+        self, key: str, name: str, *, kind: str = DossierDocument.Kind.COPY, quantity: int = 1
+    ) -> None:
+        self.fields[f"paper_kind_{key}"] = forms.ChoiceField(
+            label=gettext("Loại bản: %(name)s") % {"name": name[:60]},
+            choices=DossierDocument.Kind.choices,
+            required=False,
+            initial=kind,
+        )
+        self.fields[f"paper_quantity_{key}"] = forms.IntegerField(
+            label=gettext("Số lượng: %(name)s") % {"name": name[:60]},
+            min_value=1,
+            max_value=999,
+            required=False,
+            initial=quantity,
+        )
+
+    # What the page shows
+
+    @property
+    def cases(self) -> list[ProcedureCase]:
+        return list(self.chosen.version.cases.all()) if self.chosen else []
+
+    @property
+    def case_chosen(self) -> ProcedureCase | None:
+        """The case typed, else the first in file order, else none."""
+        typed = self._typed("case")
+        first = self.cases[0] if self.cases else None
+        return next((case for case in self.cases if str(case.position) == typed), first)
+
+    @property
+    def channel_chosen(self) -> str:
+        typed = self._typed("channel")
+        return typed if typed in Channel.values else Channel.IN_PERSON
+
+    @property
+    def moment(self) -> dt.datetime:
+        """The instant of receipt: what was typed where it can be read, else now."""
+        typed = self._typed("received_at")
+        if not typed:
+            return self.now
+        try:
+            moment: dt.datetime = self.fields["received_at"].clean(typed)
+        except forms.ValidationError:
+            return self.now
+        return moment if 1990 <= moment.year <= 2199 else self.now
+
+    @property
+    def shown(self) -> str:
+        """What the page's changing parts were made for; they are replaced when it differs."""
+        return f"{self._typed('procedure')}|{self.channel_chosen}"
+
+    def paper_rows(self) -> list[PaperRow]:
+        ticked = set(self._list("paper"))
+        return [
+            PaperRow(
+                key=str(document.pk),
+                name=document.name,
+                group=document.group,
+                meta=_wanted(document),
+                is_ticked=str(document.pk) in ticked,
+                kind=self[f"paper_kind_{document.pk}"],
+                quantity=self[f"paper_quantity_{document.pk}"],
+            )
+            for document in self.documents
+        ]
+
+    def extra_rows(self) -> list[PaperRow]:
+        return [
+            PaperRow(
+                key=f"x{number}",
+                name="",
+                group="",
+                meta="",
+                is_ticked=False,
+                kind=self[f"paper_kind_x{number}"],
+                quantity=self[f"paper_quantity_x{number}"],
+                typed_name=self[f"paper_name_x{number}"],
+            )
+            for number in range(1, EXTRA_PAPERS + 1)
+        ]
+
+    def fee_rows(self) -> list[FeeRow]:
+        """Return the fees with their fields; asks for them where the act did not."""
+        if self._fees_unread:
+            self._read_fees()
+        due, paid = set(self._list("fee")), set(self._list("fee_paid"))
+        # One fee is due as a rule; of several levels the officer says which.
+        untouched = self.data.get("shown", "") != self.shown
+        return [
+            FeeRow(
+                key=str(fee.pk),
+                name=fee_name(fee),
+                is_due=str(fee.pk) in due or (untouched and len(self.fees) == 1),
+                is_paid=str(fee.pk) in paid,
+                amount=self[f"fee_amount_{fee.pk}"],
+            )
+            for fee in self.fees
+        ]
+
+    def id_warnings(self) -> list[str]:
+        """Return what looks wrong about the owner's number; it stops nothing."""
+        kind = self._typed("id_kind") or IdKind.PERSONAL_ID
+        return warnings_for(kind, self._typed("personal_id"), timezone.localdate(self.now))
+
+    def duplicates(self, scope: Scope) -> DossierQuerySet:
+        """Return open dossiers of the same owner for the same procedure, newest first."""
+        number = normalise_number(self._typed("personal_id"))
+        if not number or self.chosen is None:
+            return Dossier.objects.none()
+        return probable_duplicates(number, self.chosen.version.procedure_id, scope)
+
+    def promise(self) -> Explanation | None:
+        """Return the date the counter would promise now and why; None while nothing is chosen.
+
+        Raises LimitError when the stored limit or the moment is out of all bounds.
+        """
+        if self.chosen is None:
+            return None
+        version = self.chosen.version
+        stated = stated_limit(self.case_chosen, version.channel_limits.all(), self.channel_chosen)
+        limit = Limit(stated.value, stated.unit, cutoff=version.same_day_cutoff)
+        calendar = calendar_of(self.officer.agency)
+        decided = None
+        if limit.unit is Unit.NONE and (day := self._day("due_on")):
+            decided = deadlines.end_of_day(day, calendar)
+        return deadlines.explain(limit, self.moment, calendar, (), decided)
+
+    def silence(self) -> None:
+        """Show what was typed without judging it: the officer has not finished."""
+        self._errors = ErrorDict()
+
+    # What it hands on
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self._opening_error:
+            self.add_error("procedure", self._opening_error)
+        for number in range(1, EXTRA_PAPERS + 1):
+            if "\n" in (cleaned.get(f"paper_name_x{number}") or ""):
+                self.add_error(f"paper_name_x{number}", _("Tên giấy tờ viết trên một dòng."))
+        if cleaned.get("extra_fee_amount") and not cleaned.get("extra_fee_name"):
+            self.add_error("extra_fee_name", _("Hãy ghi tên khoản thu."))
+        if cleaned.get("extra_fee_name") and not cleaned.get("extra_fee_amount"):
+            self.add_error("extra_fee_amount", _("Hãy ghi số tiền."))
+        if cleaned.get("representative_id") and not cleaned.get("representative_name"):
+            self.add_error("representative_name", _("Hãy ghi họ tên người nộp thay."))
+        personal_id = cleaned.get("personal_id") or ""
+        if len(personal_id) > 30:
+            self.add_error("personal_id", _("Số giấy tờ dài nhất 30 ký tự."))
+        if not self._is_draft and not personal_id and not cleaned.get("phone"):
+            # Without either nobody could ever prove whose dossier it is (domain.md 9.2).
+            self.add_error(
+                "personal_id",
+                _("Cần số giấy tờ hoặc số điện thoại: người dân tra cứu bằng 4 ký tự cuối."),
+            )
+        if self._is_acceptance and not self.papers() and not cleaned.get("vouched"):
+            self.add_error(
+                "vouched", _("Hãy đánh dấu giấy tờ đã nhận, hoặc xác nhận hồ sơ đủ giấy tờ.")
+            )
+        received_at = cleaned.get("received_at")
+        if received_at and not 1990 <= received_at.year <= 2199:
+            self.add_error("received_at", _("Năm phải từ 1990 đến 2199."))
+        return cleaned
+
+    @property
+    def _is_draft(self) -> bool:
+        return self._typed("act") == "save_draft"
+
+    @property
+    def _is_acceptance(self) -> bool:
+        return self._typed("act") in {"receive", "settle_at_once"}
+
+    def papers(self) -> list[Paper]:
+        """Return the papers ticked and typed; call on a cleaned form."""
+        ticked = set(self._list("paper"))
+        found = [
+            self._paper(str(document.pk), document.name, required_id=document.pk)
+            for document in self.documents
+            if str(document.pk) in ticked
+        ]
+        found += [
+            self._paper(f"x{number}", name)
+            for number in range(1, EXTRA_PAPERS + 1)
+            if (name := self.cleaned_data.get(f"paper_name_x{number}"))
+        ]
+        return found
+
+    def _paper(self, key: str, name: str, *, required_id: int | None = None) -> Paper:
+        return Paper(
+            name,
+            self.cleaned_data.get(f"paper_kind_{key}") or DossierDocument.Kind.COPY,
+            self.cleaned_data.get(f"paper_quantity_{key}") or 1,
+            required_id,
+        )
+
+    def fee_items(self) -> list[FeeItem]:
+        """Return the fees due; call on a cleaned form."""
+        due, paid = set(self._list("fee")), set(self._list("fee_paid"))
+        number = self.cleaned_data.get("receipt_number") or ""
+        items = []
+        for fee in self.fees:
+            key = str(fee.pk)
+            amount = self.cleaned_data.get(f"fee_amount_{key}")
+            if key in due and amount:
+                is_paid = key in paid
+                items.append(FeeItem(fee_name(fee), amount, is_paid, number if is_paid else ""))
+        if amount := self.cleaned_data.get("extra_fee_amount"):
+            is_paid = self.cleaned_data["extra_fee_paid"]
+            name = self.cleaned_data["extra_fee_name"]
+            items.append(FeeItem(name, amount, is_paid, number if is_paid else ""))
+        return items
+
+    def submission(self) -> Submission:
+        """Return what to log; call on a valid form."""
+        assert self.chosen is not None  # noqa: S101 - a valid form has a procedure
+        given = self.cleaned_data
+        papers = self.papers()
+        other = None
+        if given["representative_name"]:
+            other = Person(
+                given["representative_name"],
+                personal_id=given["representative_id"],
+                phone=given["representative_phone"],
+            )
+        return Submission(
+            version=self.chosen.version,
+            case=self.case_chosen,
+            channel=self.channel_chosen,
+            competent_agency=self.chosen.competent_agency,
+            owner=Person(
+                name=given["name"],
+                kind=given["owner_kind"] or OwnerKind.CITIZEN,
+                personal_id=given["personal_id"],
+                id_kind=given["id_kind"] or IdKind.PERSONAL_ID,
+                phone=given["phone"],
+                address=given["address"],
+            ),
+            representative=other,
+            papers=None if given["vouched"] and not papers else papers,
+            fees=self.fee_items(),
+            received_at=given["received_at"],
+            due_on=given["due_on"],
+            reason=given["reason"],
+            summary=given["summary"],
+            result_channel=given["result_channel"] or ResultChannel.COUNTER,
+        )
+
+    def _typed(self, name: str) -> str:
+        return str(self.data.get(name) or "").strip()
+
+    def _list(self, name: str) -> list[str]:
+        return list(self.data.getlist(name)) if hasattr(self.data, "getlist") else []
+
+    def _day(self, name: str) -> dt.date | None:
+        try:
+            day: dt.date | None = self.fields[name].clean(self._typed(name) or None)
+        except forms.ValidationError:
+            return None
+        return day
+
+
+def probable_duplicates(number: str, procedure_id: int, scope: Scope) -> DossierQuerySet:
+    """Return open dossiers in sight of a person for a procedure, by the digest of the number."""
+    digest = keyed_digest("owner_id", number)
+    return (
+        Dossier.objects.visible_to(scope)
+        .filter(owner_id_digest=digest, procedure=procedure_id, settled_at__isnull=True)
+        .exclude(state__in=["refused"])
+        .only("code", "tracking_code", "state", "received_on")
+        .order_by("-pk")
+    )
+
+
+def case_label(case: ProcedureCase) -> str:
+    """Name a case with its limit, for one may be told from another by the limit alone."""
+    name = case.name or gettext("Trường hợp %(number)s") % {"number": case.position + 1}
+    if len(name) > LONGEST_CASE_NAME:
+        name = name[: LONGEST_CASE_NAME - 1].rstrip() + "…"
+    return f"{name} ({limit_words(case.limit_value, case.limit_unit, case.limit_text)})"
+
+
+def limit_words(value: Decimal | None, unit: str, text: str = "") -> str:
+    """Write a limit as people say it: "5 ngày làm việc"."""
+    if unit == LimitUnit.OTHER or (value is None and unit not in {"same_day", "none"}):
+        return text[:80] or gettext("không nêu thời hạn")
+    if value is None:
+        return str(LimitUnit(unit).label)
+    number = f"{value.normalize():f}".replace(".", ",")
+    return f"{number} {LimitUnit(unit).label}"
+
+
+def fee_name(fee: Fee) -> str:
+    """Name a fee in one line that fits its row."""
+    name = ": ".join(filter(None, (fee.kind, fee.text))) or gettext("Phí, lệ phí")
+    name = " ".join(name.split())
+    return name if len(name) <= 200 else name[:199].rstrip() + "…"
+
+
+def _wanted(document: RequiredDocument) -> str:
+    said = []
+    if document.originals:
+        said.append(
+            ngettext("%(count)s bản chính", "%(count)s bản chính", document.originals)
+            % {"count": document.originals}
+        )
+    if document.copies:
+        said.append(
+            ngettext("%(count)s bản sao", "%(count)s bản sao", document.copies)
+            % {"count": document.copies}
+        )
+    return ", ".join(said)

@@ -1,0 +1,161 @@
+"""What the events of a dossier tell: its timeline, its pauses, whose time was used. No query."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from accounts.templatetags.motcua import vn_date, vn_datetime
+from dossiers.models import Dossier, DossierEvent, Entry, Pause
+from dossiers.next_acts import ICONS
+from dossiers.workflow import PAUSED_STATES, Act, ClockEffect, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from agencies.working_time import Calendar
+
+# What is written down within this time of happening was written down at once.
+LATE_AFTER = dt.timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline, as templates/_timeline.html wants it."""
+
+    title: str
+    when: str
+    who: str
+    note: str = ""
+    icon_name: str = ""
+    step: str = "done"
+    clock: str = ""
+    link_url: str = ""
+    link_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The working time one holder used between receipt and end."""
+
+    name: str
+    tone: str
+    minutes: int
+    percent: float
+
+    @property
+    def hours(self) -> float:
+        return self.minutes / 60
+
+
+def pauses_of(events: Iterable[DossierEvent]) -> list[Pause]:
+    """Return the pauses as the events tell them; the rows say the same and cost a query."""
+    found: list[Pause] = []
+    for event in events:
+        if event.clock_effect == ClockEffect.PAUSE:
+            found.append(Pause(state=event.to_state, started_at=event.at))
+        elif found and found[-1].ended_at is None and event.clock_effect != ClockEffect.NONE:
+            found[-1].ended_at = event.at
+            found[-1].restarts = event.clock_effect == ClockEffect.RESTART
+    return found
+
+
+def timeline(
+    dossier: Dossier, events: Sequence[DossierEvent], papers: Mapping[int, tuple[str, str]]
+) -> list[Line]:
+    """Return the timeline, newest first; `papers` gives (url, text) of what an event issued."""
+    entries = []
+    due: dt.datetime | None = None
+    for event in events:
+        url, text = papers.get(event.pk, ("", ""))
+        effect = ClockEffect(event.clock_effect)
+        act = Act(event.act)
+        entries.append(
+            Line(
+                title=_title(str(act.label), effect),
+                when=vn_datetime(event.at),
+                who=_who(dossier, event, due),
+                note=_note(event),
+                icon_name="pause" if effect is ClockEffect.PAUSE else ICONS.get(act, "check"),
+                step="current" if event is events[-1] and not dossier.settled_at else "done",
+                clock={"pause": "pause", "resume": "resume", "restart": "resume"}.get(effect, ""),
+                link_url=url,
+                link_text=text,
+            )
+        )
+        due = event.due_at or due
+    return entries[::-1]
+
+
+def _title(act: str, effect: ClockEffect) -> str:
+    if effect is ClockEffect.START:
+        return _("%(act)s, đồng hồ bắt đầu chạy") % {"act": act}
+    if effect is ClockEffect.PAUSE:
+        return _("%(act)s, đồng hồ dừng") % {"act": act}
+    if effect is ClockEffect.RESUME:
+        return _("%(act)s, đồng hồ chạy tiếp") % {"act": act}
+    if effect is ClockEffect.RESTART:
+        return _("%(act)s, đồng hồ tính lại từ đầu") % {"act": act}
+    if effect in {ClockEffect.STOP, ClockEffect.START_STOP}:
+        return _("%(act)s, đồng hồ kết thúc") % {"act": act}
+    return act
+
+
+def _who(dossier: Dossier, event: DossierEvent, due_before: dt.datetime | None) -> str:
+    name = event.actor.full_name if event.actor else _("Hệ thống")
+    parts = [
+        _("%(name)s, %(role)s, %(agency)s")
+        % {
+            "name": name,
+            "role": event.get_actor_role_display().lower(),
+            "agency": event.agency.label,
+        }
+    ]
+    if event.act == Act.ASSIGN and event.holder_officer:
+        parts.append(_("giao cho %(name)s") % {"name": event.holder_officer.full_name})
+    if event.due_at and due_before and event.due_at != due_before:
+        parts.append(
+            _("hẹn trả %(before)s chuyển thành %(after)s")
+            % {"before": vn_date(due_before), "after": vn_date(event.due_at)}
+        )
+    is_live = dossier.entry in {Entry.LIVE, Entry.LATE}
+    if is_live and event.recorded_at - event.at > LATE_AFTER:
+        parts.append(_("nhập muộn, ghi lúc %(when)s") % {"when": vn_datetime(event.recorded_at)})
+    return " · ".join(parts)
+
+
+def _note(event: DossierEvent) -> str:
+    said = [event.reason] if event.reason else []
+    items = event.data.get("items")
+    if isinstance(items, list):
+        said += [str(item) for item in items if str(item) != event.reason]
+    return "; ".join(said)
+
+
+def shares(
+    dossier: Dossier, events: Sequence[DossierEvent], now: dt.datetime, calendar: Calendar
+) -> list[Share]:
+    """Return who used the working time since receipt, most first; what stood still is the owner's."""
+    if dossier.received_at is None:
+        return []
+    minutes: dict[tuple[str, str], int] = {}
+    end = min(dossier.settled_at or now, now)
+    for place, event in enumerate(events):
+        start = max(event.at, dossier.received_at)
+        stop = min(events[place + 1].at if place + 1 < len(events) else end, end)
+        if stop <= start:
+            continue
+        if State(event.to_state) in PAUSED_STATES:
+            key = (_("Người dân (đồng hồ dừng)"), "paused")
+        else:
+            is_settling = event.holder_agency_id == dossier.competent_agency_id
+            key = (event.holder_agency.label, "brand" if is_settling else "soft")
+        minutes[key] = minutes.get(key, 0) + max(0, calendar.working_minutes_between(start, stop))
+    total = sum(minutes.values())
+    if not total:
+        return []
+    ranked = sorted(minutes.items(), key=lambda pair: -pair[1])
+    return [Share(name, tone, used, 100 * used / total) for (name, tone), used in ranked if used]

@@ -1,0 +1,185 @@
+"""What an officer is expected to do next: read from the table of transitions, ordered by law.
+
+Pure but for `waiting_for`, which builds a condition and asks nothing. An inbox shows the acts that
+lead a dossier on; what may also be done (refuse, ask for papers, withdraw) stands on its page.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from accounts.roles import Role
+from dossiers.act_forms import ACT_FORMS
+from dossiers.workflow import TRANSITIONS, Act, Place, State
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from agencies.models import Officer
+
+# Acts that turn aside or wait for somebody's wish: open, but no dossier lies in an inbox for them.
+ASIDE = frozenset(
+    {
+        Act.REQUEST_COMPLETION,
+        Act.REFUSE,
+        Act.CANCEL,
+        Act.REDIRECT,
+        Act.CONSULT,
+        Act.REQUEST_SUPPLEMENT,
+        Act.LAPSE_COMPLETION,
+        Act.LAPSE_SUPPLEMENT,
+        Act.LAPSE_PAYMENT,
+        Act.REQUEST_PAYMENT,
+        Act.SUSPEND,
+        Act.EXTEND,
+        Act.SEND_BACK,
+        Act.REMIND_COLLECTION,
+        Act.REQUEST_WITHDRAWAL,
+        Act.REFUSE_WITHDRAWAL,
+        Act.PROPOSE_DENIAL,
+        Act.STOP,
+        Act.CORRECT_RESULT,
+        Act.REOPEN,
+    }
+)
+# They end or refuse: black-edged, never the first button (look: "a grave act").
+GRAVE = frozenset({Act.REFUSE, Act.CANCEL, Act.STOP, Act.PROPOSE_DENIAL, Act.REFUSE_WITHDRAWAL})
+
+# Nothing in these forms is required, yet nobody does them without looking: a name to choose, a
+# number to write, papers to take in, a proof to see, an end to confirm.
+_LOOKED_AT = frozenset(
+    {
+        Act.ASSIGN,
+        Act.PUBLISH,
+        Act.RETURN_RESULT,
+        Act.RESUBMIT,
+        Act.ACCEPT_SUPPLEMENT,
+        Act.GRANT_WITHDRAWAL,
+    }
+)
+
+# The last part of an act's address: what the citizen's language calls it, without marks.
+SEGMENTS: dict[Act, str] = {
+    Act.SUBMIT: "nop",
+    Act.REGISTER: "ghi-nhan",
+    Act.RECEIVE: "tiep-nhan",
+    Act.SETTLE_AT_ONCE: "tra-ngay",
+    Act.REQUEST_COMPLETION: "yeu-cau-hoan-thien",
+    Act.RESUBMIT: "nhan-hoan-thien",
+    Act.REFUSE: "tu-choi-tiep-nhan",
+    Act.CANCEL: "huy",
+    Act.TRANSFER: "chuyen",
+    Act.ASSIGN: "phan-cong",
+    Act.REDIRECT: "chuyen-lai",
+    Act.CONSULT: "lay-y-kien",
+    Act.ANSWER_CONSULTATION: "tra-loi-y-kien",
+    Act.REQUEST_SUPPLEMENT: "yeu-cau-bo-sung",
+    Act.ACCEPT_SUPPLEMENT: "nhan-bo-sung",
+    Act.REQUEST_PAYMENT: "yeu-cau-nop-tien",
+    Act.CONFIRM_PAYMENT: "xac-nhan-da-nop",
+    Act.SUSPEND: "tam-dung",
+    Act.RESUME: "tiep-tuc",
+    Act.EXTEND: "xin-loi-hen-lai",
+    Act.PROPOSE: "trinh-ky",
+    Act.SEND_BACK: "tra-lai",
+    Act.APPROVE: "ky-duyet",
+    Act.PUBLISH: "phat-hanh",
+    Act.RETURN_RESULT: "tra-ket-qua",
+    Act.REMIND_COLLECTION: "nhac-nhan",
+    Act.REQUEST_WITHDRAWAL: "yeu-cau-rut",
+    Act.GRANT_WITHDRAWAL: "cho-rut",
+    Act.REFUSE_WITHDRAWAL: "khong-cho-rut",
+    Act.PROPOSE_DENIAL: "trinh-tu-choi",
+    Act.STOP: "dung-giai-quyet",
+    Act.CORRECT_RESULT: "dinh-chinh",
+    Act.REOPEN: "mo-lai",
+}
+ICONS: dict[Act, str] = {
+    Act.SUBMIT: "file",
+    Act.REGISTER: "file",
+    Act.RECEIVE: "check",
+    Act.SETTLE_AT_ONCE: "good",
+    Act.REQUEST_COMPLETION: "fileadd",
+    Act.RESUBMIT: "check",
+    Act.REFUSE: "refuse",
+    Act.TRANSFER: "arrow",
+    Act.ASSIGN: "users",
+    Act.REQUEST_SUPPLEMENT: "fileadd",
+    Act.ACCEPT_SUPPLEMENT: "check",
+    Act.PROPOSE: "pen",
+    Act.SEND_BACK: "undo",
+    Act.APPROVE: "pen",
+    Act.PUBLISH: "stamp",
+    Act.RETURN_RESULT: "good",
+    Act.REQUEST_WITHDRAWAL: "undo",
+    Act.GRANT_WITHDRAWAL: "check",
+}
+
+
+def in_order(acts: list[Act]) -> list[Act]:
+    """Return the acts that have a form, those that lead on first, each in the order of the table."""
+    built = [act for act in acts if act in ACT_FORMS]
+    return sorted(built, key=lambda act: (act in ASIDE, act in GRAVE))
+
+
+def leading(acts: list[Act]) -> Act | None:
+    """Return the one act the law expects next of those that are open, None if there is none."""
+    return next((act for act in in_order(acts) if act not in ASIDE), None)
+
+
+def asks_first(act: Act) -> bool:
+    """Tell whether a page stands before the act because something has to be filled in or seen."""
+    fields = ACT_FORMS[act].base_fields.values()  # the class's: making a form may ask the database
+    return act in _LOOKED_AT or any(field.required for field in fields)
+
+
+def waiting_for(officer: Officer, today: dt.date, *, whole_unit: bool = False) -> Q:
+    """Return the condition of dossiers that wait for an act the officer may do.
+
+    A specialist sees what is theirs or nobody's; `whole_unit` shows colleagues' dossiers too.
+    Reads the officer's remembered roles.
+    """
+    roles_at: dict[int, set[Role]] = defaultdict(set)
+    for role, agency_id in officer.held_roles(today):
+        roles_at[agency_id].add(Role(role))
+    found = Q(pk__in=[])
+    for agency_id, roles in roles_at.items():
+        own, shared, counter = _states(roles)
+        mine = Q(holder_agency=agency_id)
+        found |= mine & Q(state__in=sorted(shared))
+        if own:
+            theirs = Q(state__in=sorted(own))
+            if not whole_unit:
+                theirs &= Q(holder_officer=officer.pk) | Q(holder_officer__isnull=True)
+            found |= mine & theirs
+        if counter:
+            found |= Q(receiving_agency=agency_id, state__in=sorted(counter))
+    return found
+
+
+def states_waiting_for(officer: Officer, today: dt.date) -> frozenset[State]:
+    """Return the states in which something waits for the officer somewhere."""
+    roles = {Role(role) for role, _agency in officer.held_roles(today)}
+    own, shared, counter = _states(roles)
+    return frozenset(own | shared | counter)
+
+
+def _states(roles: set[Role]) -> tuple[set[State], set[State], set[State]]:
+    """Sort the states with an act for these roles: a specialist's own, the unit's, the counter's."""
+    own: set[State] = set()
+    shared: set[State] = set()
+    counter: set[State] = set()
+    for row in TRANSITIONS:
+        held = row.roles & roles
+        if not held or row.act in ASIDE or row.act not in ACT_FORMS:
+            continue
+        if held == {Role.SPECIALIST}:
+            own |= row.sources
+            continue
+        shared |= row.sources
+        if row.place is Place.COUNTER:
+            counter |= row.sources
+    return own - shared, shared, counter

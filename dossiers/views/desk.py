@@ -1,0 +1,261 @@
+"""The reception desk: a new submission on one page, what waits for an answer, the receipt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import segno
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.identity import warnings_for
+from accounts.personal_data import normalise_number
+from accounts.roles import Role
+from agencies.access import officer_required, scope_for, the_officer
+from agencies.calendars import calendar_of
+from dossiers import idempotency, pages
+from dossiers.deadlines import LimitError
+from dossiers.forms import SubmissionForm, limit_words, probable_duplicates
+from dossiers.models import Dossier
+from dossiers.paperwork.contents import qr_text
+from dossiers.recording import ActDataError
+from dossiers.services import intake
+from dossiers.tracking_codes import grouped
+from dossiers.views import rows
+from dossiers.views.processing import find, not_stored
+from dossiers.workflow import Act, IllegalTransitionError, PaperKind, State
+from procedures.models import Procedure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agencies.models import Officer
+    from dossiers.services.intake import Submission
+
+FOUND = 8  # procedures offered for what was typed
+WAITING = (State.DRAFT, State.SUBMITTED, State.AWAITING_COMPLETION)
+
+at_the_desk = officer_required(Role.RECEPTIONIST)
+
+# One token, one dossier: the body plays no part, for a page sent again means the same dossier.
+_ANY_BODY = idempotency.body_digest("desk")
+
+
+def _settle(submission: Submission, *, by: Officer) -> Dossier:
+    """Log and settle in one go (T03, T05)."""
+    with transaction.atomic():
+        return intake.settle_at_once(intake.register(submission, by=by), by=by)
+
+
+# The four buttons. Each makes a dossier of the submission.
+_BUTTONS: dict[str, Callable[..., Dossier]] = {
+    Act.RECEIVE: intake.log_submission,
+    Act.REGISTER: intake.register,
+    Act.SAVE_DRAFT: intake.save_draft,
+    Act.SETTLE_AT_ONCE: _settle,
+}
+
+
+@not_stored
+@at_the_desk
+@require_http_methods(["GET", "HEAD", "POST"])
+def desk(request: HttpRequest) -> HttpResponse:
+    """Show an empty form (GET) or log what it says (POST); nothing typed is ever lost."""
+    officer, now = the_officer(request), timezone.now()
+    if request.method != "POST":
+        return _page(request, SubmissionForm(officer, now=now))
+    form = SubmissionForm(officer, request.POST, now=now)
+    do = _BUTTONS.get(request.POST.get("act", ""))
+    if do is None:
+        # Enter in a field, or the button that looks a procedure up: nobody asked for an act.
+        form.silence()
+        return _page(request, form)
+    key = _key(request)
+    if not form.is_valid():
+        if key and (answer := idempotency.saved_answer(officer.user_id, key, _ANY_BODY)):
+            return _already(request, answer["code"])
+        return _page(request, form, status=422)
+    made = ""
+
+    def log() -> dict[str, Any]:
+        nonlocal made
+        made = rows.address_code(do(form.submission(), by=officer))
+        return {"code": made}
+
+    try:
+        # A second click does it all over and is rolled back whole: its number was never given.
+        answer = idempotency.once(officer.user_id, key, _ANY_BODY, log) if key else log()
+    except ActDataError as error:
+        for name, text in error.errors.items():
+            form.add_error(name if name in form.fields else None, text)
+        return _page(request, form, status=422)
+    except IllegalTransitionError:
+        form.add_error(
+            None,
+            _("Bạn không giữ vai trò tiếp nhận ở cơ quan mình, hoặc thủ tục không trả ngay được."),
+        )
+        return _page(request, form, status=422)
+    if answer["code"] != made:
+        return _already(request, answer["code"])
+    return redirect("desk-done", code=answer["code"])
+
+
+def _key(request: HttpRequest) -> str:
+    """Return the idempotency key of the page that was sent, empty when its token is no token."""
+    token = request.POST.get("token", "")
+    key = f"desk:{token}"
+    is_one = token and token.isprintable() and len(key) <= idempotency.KEY_LENGTH
+    return key if is_one else ""
+
+
+def _already(request: HttpRequest, code: str) -> HttpResponse:
+    messages.info(request, _("Hồ sơ này đã được ghi nhận; không có hồ sơ mới nào được tạo."))
+    return redirect("desk-done", code=code)
+
+
+@not_stored
+@at_the_desk
+@require_safe
+def desk_procedures(request: HttpRequest) -> HttpResponse:
+    """Answer the typed words with procedures the province takes in."""
+    return render(
+        request,
+        "dossiers/desk/_found.html",
+        {"found": procedures_for(request.GET.get("q", "")), "q": request.GET.get("q", "").strip()},
+    )
+
+
+@not_stored
+@at_the_desk
+@require_POST
+def desk_preview(request: HttpRequest) -> HttpResponse:
+    """Answer what was typed so far with papers, fees, warnings and the date; changes nothing.
+
+    POST, for personal data have no place in an address. Without a script it is the whole page.
+    """
+    form = SubmissionForm(the_officer(request), request.POST, now=timezone.now())
+    form.silence()
+    if not request.htmx:  # type: ignore[attr-defined]
+        return _page(request, form)
+    context = _context(request, form)
+    context["is_new"] = request.POST.get("shown", "") != form.shown
+    return render(request, "dossiers/desk/_preview.html", context)
+
+
+def procedures_for(typed: str) -> list[Procedure]:
+    """Return the offered procedures that the words find, best first; none for no words."""
+    if not typed.strip():
+        return []
+    today = timezone.localdate()
+    found = Procedure.objects.offered_on(today).search(typed, today=today)
+    return list(found.only("code", "name")[:FOUND])
+
+
+def _page(request: HttpRequest, form: SubmissionForm, *, status: int = 200) -> HttpResponse:
+    return render(request, "dossiers/desk/desk.html", _context(request, form), status=status)
+
+
+def _context(request: HttpRequest, form: SubmissionForm) -> dict[str, Any]:
+    typed = str(form.data.get("q", "")).strip()
+    promise, promise_fault = None, ""
+    try:
+        promise = form.promise()
+    except LimitError as error:
+        promise_fault = error.message
+    case = form.case_chosen
+    is_stated = case is not None and case.limit_unit != "other"
+    return {
+        "form": form,
+        "q": typed,
+        "found": procedures_for(typed) if form.chosen is None else [],
+        "chosen": form.chosen,
+        "limit": limit_words(case.limit_value, case.limit_unit, case.limit_text)
+        if case and is_stated
+        else "",
+        "promise": promise,
+        "promise_fault": promise_fault,
+        "today": timezone.localdate(form.now),
+        "now": form.moment,
+        "id_warnings": form.id_warnings(),
+        "duplicates": [
+            {"code": dossier.public_code, "url": rows.address(dossier), "dossier": dossier}
+            for dossier in form.duplicates(scope_for(request))[:3]
+        ],
+        "shown": form.shown,
+        "swap": False,
+        "is_new": True,
+    }
+
+
+@not_stored
+@at_the_desk
+@require_safe
+def desk_waiting(request: HttpRequest) -> HttpResponse:
+    """Show drafts and submissions of this counter that nobody has answered, oldest first."""
+    officer, now = the_officer(request), timezone.now()
+    waiting = Dossier.objects.visible_to(scope_for(request)).filter(
+        receiving_agency=officer.agency_id, state__in=WAITING
+    )
+    try:
+        found, cursor = pages.page_of(rows.slim(waiting), request.GET.get("sau", ""))
+    except pages.CursorError:
+        return redirect("desk-waiting")
+    calendar = calendar_of(officer.agency)
+    return render(
+        request,
+        "dossiers/desk/waiting.html",
+        {
+            "place": "desk",
+            "rows": [rows.row_of(dossier, now, calendar, officer) for dossier in found],
+            "first_url": reverse("desk-waiting") if "sau" in request.GET else "",
+            "next_url": f"?sau={cursor}" if cursor else "",
+        },
+    )
+
+
+@not_stored
+@at_the_desk
+@require_safe
+def desk_done(request: HttpRequest, code: str) -> HttpResponse:
+    """Show what was just logged: the code, the receipt to print, the QR, the next one."""
+    dossier, officer = find(request, code)
+    slip = dossier.slips.filter(kind=PaperKind.RECEIPT).order_by("-pk").first()
+    qr = ""
+    if slip is not None:
+        slip.dossier = dossier
+        qr = segno.make(qr_text(slip), error="m").svg_data_uri(border=2, dark="#000", light="#fff")
+    number = normalise_number(dossier.owner_id)
+    duplicates = (
+        probable_duplicates(number, dossier.procedure_id, scope_for(request)).exclude(pk=dossier.pk)
+        if number
+        else Dossier.objects.none()
+    )
+    return render(
+        request,
+        "dossiers/desk/done.html",
+        {
+            "place": "desk",
+            "dossier": dossier,
+            "public_code": dossier.public_code,
+            "tracking_code": grouped(dossier.tracking_code),
+            "url": rows.address(dossier),
+            "receipt_url": reverse("dossier-paper", args=[rows.address_code(dossier), slip.pk])
+            if slip
+            else "",
+            "qr": qr,
+            "buttons": rows.buttons_of(dossier, officer),
+            "id_warnings": warnings_for(
+                dossier.owner_id_kind, dossier.owner_id, timezone.localdate()
+            ),
+            "duplicates": [
+                {"code": each.public_code, "url": rows.address(each), "dossier": each}
+                for each in duplicates[:3]
+            ],
+        },
+    )

@@ -1,0 +1,508 @@
+"""Working on dossiers: the inbox, the list, one dossier, its acts, its papers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.roles import Role
+from agencies.access import officer_required, scope_for, the_officer
+from agencies.calendars import calendar_of
+from agencies.context import looking
+from agencies.models import Agency
+from dossiers import boards, history, next_acts, pages, search
+from dossiers.act_forms import ACT_FORMS, ActForm
+from dossiers.api import pdf_response
+from dossiers.clockwork import explain
+from dossiers.models import Dossier, DossierReading, ResultChannel, local_day
+from dossiers.paper_files import ensure_rendered
+from dossiers.paperwork import render as render_paper
+from dossiers.recording import ActDataError, StaleVersionError, open_acts
+from dossiers.tracking_codes import grouped
+from dossiers.views import inboxes, rows
+from dossiers.workflow import (
+    ENDED_STATES,
+    PAUSED_STATES,
+    TRANSITIONS,
+    Act,
+    IllegalTransitionError,
+    State,
+)
+
+if TYPE_CHECKING:
+    from agencies.models import Officer
+    from dossiers.models import DossierEvent, DossierQuerySet
+
+logger = structlog.get_logger(__name__)
+
+# Personal data: neither stored by the browser nor by anything between.
+not_stored = cache_control(private=True, no_store=True)
+
+# Where an act may lead back to: names only, never an address from outside.
+WAYS_BACK = frozenset({"inbox", "desk-waiting", "board"})
+
+
+@login_required
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """Lead each officer to the place where their day begins."""
+    who = looking(request)
+    if who is None:
+        return redirect("home")
+    if who.may_receive:
+        return redirect("desk")
+    if who.may_supervise and Role.SIGNER not in scope_for(request).roles:
+        return redirect("board")
+    if who.may_process:
+        return redirect("inbox")
+    return redirect("admin:index" if who.may_administer else "dossier-list")
+
+
+@not_stored
+@officer_required()
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show what waits for the officer, by the clock and not by arrival."""
+    officer, now = the_officer(request), timezone.now()
+    whole_unit = request.GET.get("xem") == "don-vi"
+    seen = Dossier.objects.visible_to(scope_for(request))
+    try:
+        found, cursor = inboxes.page_of(
+            rows.slim(seen),
+            officer,
+            timezone.localdate(now),
+            request.GET.get("sau", ""),
+            whole_unit=whole_unit,
+        )
+    except pages.CursorError:
+        return redirect("inbox")
+    calendar = calendar_of(officer.agency)
+    lines = [rows.row_of(dossier, now, calendar, officer) for dossier in found]
+    return render(
+        request,
+        "dossiers/processing/inbox.html",
+        {
+            "groups": inboxes.grouped(lines),
+            "count": len(lines),
+            "is_whole": cursor is None and "sau" not in request.GET,
+            "whole_unit": whole_unit,
+            "may_choose_unit": Role.SPECIALIST in scope_for(request).roles,
+            "now": now,
+            "first_url": f"?{_query(request, sau=None)}" if "sau" in request.GET else "",
+            "next_url": f"?{_query(request, sau=cursor)}" if cursor else "",
+        },
+    )
+
+
+@not_stored
+@officer_required()
+@require_safe
+def dossier_list(request: HttpRequest) -> HttpResponse:
+    """Find dossiers in sight by code, number or words of the owner's name, and by filters."""
+    officer, scope, now = the_officer(request), scope_for(request), timezone.now()
+    calendar = calendar_of(officer.agency)
+    typed = search.readable(request.GET.get("q", ""))
+    agencies = list(_agencies_in_sight(request))
+    state, group, agency = _filters(request, agencies)
+    dossiers = search.found_by(Dossier.objects.visible_to(scope), typed)
+    if state:
+        dossiers = dossiers.filter(state=state)
+    if agency:
+        dossiers = dossiers.filter(competent_agency__path__startswith=agency.path)
+    cursor = request.GET.get("sau", "")
+    try:
+        if group:
+            bounds = boards.Bounds.at(now, calendar)
+            dossiers = dossiers.open().filter(bounds.condition(group))
+            found, following = pages.page_of(rows.slim(dossiers), cursor)
+        else:
+            found, following = _newest(rows.slim(dossiers), cursor)
+    except pages.CursorError:
+        return redirect(f"{reverse('dossier-list')}?{_query(request, sau=None)}")
+    if typed and len(found) == 1 and search.is_code(typed) and not (state or group or agency):
+        # One code, one dossier: a scanned receipt opens it at once.
+        return redirect(rows.address(found[0]))
+    template = "dossiers/processing/list.html"
+    if request.htmx and request.htmx.target == "dossiers":  # type: ignore[attr-defined]
+        template += "#dossiers"
+    return render(
+        request,
+        template,
+        {
+            "rows": [rows.row_of(dossier, now, calendar) for dossier in found],
+            "search_words": typed,
+            "states": [(s.value, s.label) for s in State],
+            "groups": boards.GROUPS.items(),
+            "agencies": agencies,
+            "state": state,
+            "group": group,
+            "agency": agency,
+            "is_filtered": bool(typed or state or group or agency),
+            "first_url": f"?{_query(request, sau=None)}" if cursor else "",
+            "next_url": f"?{_query(request, sau=following)}" if following else "",
+        },
+    )
+
+
+def _newest(dossiers: DossierQuerySet, cursor: str) -> tuple[list[Dossier], str | None]:
+    """Return a page of rows, newest first, and the cursor of the next. Runs one query."""
+    if cursor:
+        if not cursor.isdecimal() or len(cursor) > 18:
+            raise pages.CursorError
+        dossiers = dossiers.filter(pk__lt=int(cursor))
+    found = list(dossiers.order_by("-pk")[: pages.PAGE_SIZE + 1])
+    if len(found) <= pages.PAGE_SIZE:
+        return found, None
+    return found[: pages.PAGE_SIZE], str(found[pages.PAGE_SIZE - 1].pk)
+
+
+def _filters(request: HttpRequest, agencies: list[Agency]) -> tuple[str, str, Agency | None]:
+    """Read the filters of the address; what is unknown filters nothing."""
+    state = request.GET.get("trang-thai", "")
+    group = request.GET.get("han", "")
+    code = request.GET.get("co-quan", "")
+    return (
+        state if state in State.values else "",
+        group if group in boards.GROUPS else "",
+        next((agency for agency in agencies if agency.code == code), None),
+    )
+
+
+def _agencies_in_sight(request: HttpRequest) -> Any:
+    scope = scope_for(request)
+    agencies = Agency.objects.all() if scope.sees_everything else scope.agencies()
+    return agencies.only("pk", "code", "name", "short_name", "path").order_by("name_sort")
+
+
+def _query(request: HttpRequest, **changes: str | None) -> str:
+    """Return the query of this address with some parameters replaced or left out."""
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value:
+            query[name] = value
+    return query.urlencode()
+
+
+@not_stored
+@officer_required()
+@require_safe
+def dossier_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """Show a dossier, what to do next on top; that it was opened is written down."""
+    dossier, officer = find(request, code)
+    if request.method == "GET":
+        DossierReading.objects.create(dossier=dossier, officer=officer)
+    return _detail(request, dossier, officer)
+
+
+@not_stored
+@officer_required()
+@require_POST
+def dossier_reveal(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the owner's numbers whole, once; that they were looked at is written down."""
+    dossier, officer = find(request, code)
+    DossierReading.objects.create(dossier=dossier, officer=officer)
+    logger.info("numbers revealed", dossier=dossier.pk, by=officer.pk)
+    return _detail(
+        request, dossier, officer, is_revealed=True, part="owner" if _is_htmx(request) else ""
+    )
+
+
+def _detail(
+    request: HttpRequest,
+    dossier: Dossier,
+    officer: Officer,
+    *,
+    is_revealed: bool = False,
+    part: str = "",
+) -> HttpResponse:
+    template = "dossiers/processing/detail.html"
+    context: dict[str, Any] = {
+        "dossier": dossier,
+        "place": "dossier-list",
+        "is_revealed": is_revealed,
+        "reveal_url": reverse("dossier-reveal", args=[rows.address_code(dossier)]),
+    }
+    if part:
+        return render(request, f"{template}#{part}", context)
+    now = timezone.now()
+    calendar = calendar_of(dossier.receiving_agency)
+    events = list(
+        dossier.events.select_related("actor", "agency", "holder_agency", "holder_officer")
+        .only(
+            "dossier_id", "seq", "at", "recorded_at", "act", "to_state", "actor_role", "reason",
+            "clock_effect", "due_at", "data",
+            "actor__full_name", "holder_officer__full_name",
+            "agency__name", "agency__short_name", "holder_agency__name", "holder_agency__short_name",
+        )
+        .order_by("seq")
+    )  # fmt: skip
+    slips = list(dossier.slips.order_by("issued_at", "id"))
+    papers = {slip.event_id: (_slip_url(dossier, slip.pk), _slip_name(slip)) for slip in slips}
+    buttons = rows.buttons_of(dossier, officer)
+    first = buttons[0] if buttons and buttons[0].act not in next_acts.ASIDE else None
+    shares = history.shares(dossier, events, now, calendar)
+    fees = list(dossier.fees_due.order_by("pk"))
+    context |= {
+        "clock": rows.clock_of(dossier, now, calendar),
+        "explanation": explain(
+            dossier, pauses=history.pauses_of(events) or _pauses_of(dossier), calendar=calendar
+        ),
+        # A settled dossier's days are told as they stood when it ended.
+        "today": dossier.settled_on or local_day(now),
+        "moved_from": dossier.due_original_at
+        if dossier.due_original_at != dossier.due_at
+        else None,
+        "first": first,
+        "others": [button for button in buttons if button is not first],
+        "waits_for": _waits_for(dossier),
+        "timeline": history.timeline(dossier, events, papers),
+        "late_entry": dossier.late_reason,
+        "documents": dossier.documents.order_by("supplement_round", "position", "id"),
+        "slips": [
+            {"name": _slip_name(slip), "slip": slip, "url": _slip_url(dossier, slip.pk)}
+            for slip in slips
+        ],
+        "fees": fees,
+        "fees_open": sum((fee.amount_vnd for fee in fees if fee.paid_at is None), start=0),
+        "shares": shares,
+        "share_parts": [(share.tone, share.minutes) for share in shares],
+        "facts": _facts(dossier, events),
+        "public_code": dossier.public_code,
+        "holder": rows.holder_of(dossier),
+    }
+    return render(request, template, context)
+
+
+def _pauses_of(dossier: Dossier) -> list[Any]:
+    """Return the pauses of a dossier whose history was not made here; asks only for a paused one."""
+    return list(dossier.pauses.all()) if dossier.is_paused else []
+
+
+def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]]:
+    delivery: dict[str, Any] = next(
+        (e.data for e in reversed(events) if e.act == Act.RETURN_RESULT), {}
+    )
+    procedure = dossier.procedure
+    return [
+        (
+            _("Thủ tục"),
+            format_html(
+                '<a href="{}">{}</a>',
+                reverse("procedure-detail", args=[procedure.code]),
+                procedure.code,
+            ),
+        ),
+        (_("Mã tra cứu"), grouped(dossier.tracking_code)),
+        (_("Cơ quan tiếp nhận"), dossier.receiving_agency.name),
+        (_("Cơ quan giải quyết"), dossier.competent_agency.name),
+        (_("Trường hợp"), dossier.case.name or dossier.case.code if dossier.case else ""),
+        (_("Lĩnh vực"), dossier.sector.name if dossier.sector else ""),
+        (_("Nộp qua"), dossier.get_channel_display()),
+        (
+            _("Nhận kết quả"),
+            str(ResultChannel(delivery["channel"]).label)
+            if delivery.get("channel") in ResultChannel.values
+            else dossier.get_result_channel_display(),
+        ),
+        (_("Số kết quả"), dossier.result_number),
+        (_("Cổng quốc gia"), f"{dossier.national_status or '–'} · {dossier.get_sync_state_display()}"),
+        (_("Cách nhập"), dossier.get_entry_display() if dossier.entry != "live" else ""),
+    ]  # fmt: skip
+
+
+def _waits_for(dossier: Dossier) -> str:
+    """Say in one sentence whose turn it is, for those who can do nothing now."""
+    state = State(dossier.state)
+    if state in ENDED_STATES - {State.SETTLED} or state is State.REFUSED:
+        return _("Hồ sơ đã kết thúc, không còn việc phải làm.")
+    if state in PAUSED_STATES or state is State.AWAITING_COMPLETION:
+        return _("Đang chờ người nộp. Khi họ nộp đủ, quầy tiếp nhận ghi nhận và đồng hồ chạy tiếp.")
+    row = next(
+        (r for r in TRANSITIONS if state in r.sources and r.act not in next_acts.ASIDE), None
+    )
+    if row is None:
+        return ""
+    role = min(row.roles, key=list(Role).index)
+    agency = dossier.holder_agency.name
+    return _("Đang chờ %(role)s của %(agency)s: %(act)s.") % {
+        "role": str(Role(role).label).lower(),
+        "agency": agency,
+        "act": str(row.act.label).lower(),
+    }
+
+
+def _slip_name(slip: Any) -> str:
+    return _("%(kind)s, số %(number)s/%(year)s") % {
+        "kind": slip.get_kind_display(),
+        "number": slip.number,
+        "year": slip.year,
+    }
+
+
+def _slip_url(dossier: Dossier, pk: int) -> str:
+    return reverse("dossier-paper", args=[rows.address_code(dossier), pk])
+
+
+@not_stored
+@officer_required()
+@require_safe
+def dossier_paper(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """Give a paper as PDF to those who may see the dossier; ?ban=sao prints the mark of a copy."""
+    dossier, _officer = find(request, code)
+    slip = dossier.slips.filter(pk=pk).first() if pk < 2**63 else None
+    if slip is None:
+        raise Http404
+    if request.GET.get("ban") == "sao":
+        return pdf_response(render_paper(slip, copy=True), f"{slip.kind}-{slip.number}-ban-sao.pdf")
+    return pdf_response(ensure_rendered(slip), f"{slip.kind}-{slip.number}.pdf")
+
+
+@not_stored
+@officer_required()
+@require_http_methods(["GET", "HEAD", "POST"])
+def dossier_act(request: HttpRequest, code: str, act: Act) -> HttpResponse:
+    """Ask what an act needs (GET), do it (POST); what cannot be done says why and loses nothing."""
+    dossier, officer = find(request, code)
+    is_open = act in open_acts(dossier, officer)
+    if request.method != "POST":
+        if not is_open:
+            messages.error(request, _not_open(act, dossier))
+            return redirect(rows.address(dossier))
+        return _act_page(request, dossier, act, prepared(ACT_FORMS[act](dossier)))
+    form = prepared(ACT_FORMS[act](dossier, request.POST))
+    if not is_open:
+        return _turned_away(request, dossier, act, form, _not_open(act, dossier))
+    version = request.POST.get("version", "")
+    if version != str(dossier.event_count):
+        return _turned_away(request, dossier, act, form, _stale(), is_open=True)
+    if not form.is_valid():
+        return _act_page(request, dossier, act, form, status=422)
+    try:
+        done = form.perform(by=officer, version=int(version))
+    except ActDataError as error:
+        for name, text in error.errors.items():
+            form.add_error(name if name in form.fields else None, text)
+        return _act_page(request, dossier, act, form, status=422)
+    except (StaleVersionError, IllegalTransitionError):
+        # Somebody was faster between our look and the lock.
+        dossier, officer = find(request, code)
+        still = act in open_acts(dossier, officer)
+        return _turned_away(request, dossier, act, form, _stale(), is_open=still)
+    messages.success(request, _done(act, done))
+    back = request.POST.get("next", "")
+    return redirect(back if back in WAYS_BACK else rows.address(done))
+
+
+def prepared(form: ActForm) -> ActForm:
+    """Give the form's dates a calendar to choose from; typed ones are read day first."""
+    for field in form.fields.values():
+        if isinstance(field, forms.DateField):
+            field.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+            field.input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
+        elif isinstance(field.widget, forms.Textarea):
+            field.widget.attrs.setdefault("rows", 4)
+    return form
+
+
+def _act_page(
+    request: HttpRequest,
+    dossier: Dossier,
+    act: Act,
+    form: ActForm,
+    *,
+    status: int = 200,
+    fault: str = "",
+    is_open: bool = True,
+) -> HttpResponse:
+    template = "dossiers/processing/act.html"
+    if _is_htmx(request):
+        template += "#form"
+    back = request.POST.get("next") or request.GET.get("next", "")
+    rule = next((row for row in TRANSITIONS if row.act is act and row.sources), None)
+    return render(
+        request,
+        template,
+        {
+            "dossier": dossier,
+            "form": form,
+            "act": act,
+            "button": rows.button_for(dossier, act),
+            "paper": rule.paper.label if rule and rule.paper else "",
+            "clock_effect": rule.clock.value if rule else "none",
+            "fault": fault,
+            "is_open": is_open,
+            "back": back if back in WAYS_BACK else "",
+            "place": "dossier-list",
+            "public_code": dossier.public_code,
+            "url": rows.address(dossier),
+        },
+        status=status,
+    )
+
+
+def _turned_away(
+    request: HttpRequest,
+    dossier: Dossier,
+    act: Act,
+    form: ActForm,
+    fault: str,
+    *,
+    is_open: bool = False,
+) -> HttpResponse:
+    """Say why nothing was done; what was typed stays on the page, nothing typed goes back."""
+    typed = any(request.POST.get(name, "").strip() for name in form.fields)
+    if not typed:
+        messages.error(request, fault)
+        return redirect(rows.address(dossier))
+    # Without its faults: the words are not what was wrong.
+    form.is_valid()
+    form.errors.clear()
+    return _act_page(request, dossier, act, form, status=409, fault=fault, is_open=is_open)
+
+
+def _not_open(act: Act, dossier: Dossier) -> str:
+    return _(
+        "Chưa thực hiện được “%(act)s”: hồ sơ đang ở trạng thái “%(state)s” "
+        "hoặc việc này thuộc về người khác."
+    ) % {"act": act.label, "state": dossier.get_state_display()}
+
+
+def _stale() -> str:
+    return _(
+        "Hồ sơ vừa được người khác xử lý. Hãy xem lại diễn biến rồi làm tiếp; chưa có gì thay đổi."
+    )
+
+
+def _done(act: Act, dossier: Dossier) -> str:
+    return _("%(act)s: đã xong hồ sơ %(code)s, nay ở trạng thái “%(state)s”.") % {
+        "act": act.label,
+        "code": dossier.public_code,
+        "state": dossier.get_state_display(),
+    }
+
+
+def find(request: HttpRequest, code: str) -> tuple[Dossier, Officer]:
+    """Return a dossier in sight and who asks; 404 out of sight."""
+    officer = the_officer(request)
+    seen = Dossier.objects.visible_to(scope_for(request)).for_page()
+    dossier = seen.with_public_code(code).first() if len(code) <= 40 else None
+    if dossier is None:
+        raise Http404
+    return dossier, officer
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(request.htmx)  # type: ignore[attr-defined]

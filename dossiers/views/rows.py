@@ -1,0 +1,193 @@
+"""A dossier as a row of a list: its clock in words, its address, what to do with it next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.templatetags.motcua import vn_datetime
+from dossiers import deadlines, next_acts
+from dossiers.deadlines import Timeliness
+from dossiers.recording import open_acts
+from dossiers.workflow import INTAKE_STATES, Act, State
+
+if TYPE_CHECKING:
+    from agencies.models import Officer
+    from agencies.working_time import Calendar
+    from dossiers.models import Dossier, DossierQuerySet
+
+INTAKE_MINUTES = 8 * 60  # domain.md 2.5: a submission is answered within 8 working hours
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How a dossier stands to its promise: the value of the badge and the words on it."""
+
+    value: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActButton:
+    """An act as a button: a form that posts at once, or a link to the page that asks first."""
+
+    act: Act
+    label: str
+    url: str
+    icon: str
+    is_direct: bool
+    is_grave: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of an inbox, a list or a board."""
+
+    dossier: Dossier
+    url: str
+    clock: Clock
+    holder: str
+    button: ActButton | None = None
+    buttons: list[ActButton] = field(default_factory=list)
+    since: dt.datetime | None = None
+
+
+def slim(dossiers: DossierQuerySet) -> DossierQuerySet:
+    """Read only what a row shows; anything else read from it asks the database once a row."""
+    return dossiers.select_related(
+        "procedure", "version", "holder_agency", "holder_officer", "competent_agency"
+    ).only(
+        "code",
+        "tracking_code",
+        "owner_name",
+        "state",
+        "event_count",
+        "channel",
+        "submitted_at",
+        "received_at",
+        "due_at",
+        "due_on",
+        "settled_at",
+        "paused_at",
+        "supplement_count",
+        "payment_state",
+        "receiving_agency",
+        "procedure__code",
+        "procedure__name",
+        "version__settles_at_once",
+        "holder_agency__name",
+        "holder_agency__short_name",
+        "holder_officer__full_name",
+        "competent_agency__name",
+        "competent_agency__short_name",
+    )
+
+
+def address(dossier: Dossier) -> str:
+    """Return the page of a dossier; an old code that no address can hold gives way to the other."""
+    return reverse("dossier-detail", args=[address_code(dossier)])
+
+
+def address_code(dossier: Dossier) -> str:
+    """Return the code that stands in addresses: imported codes may carry a slash or a blank."""
+    code = dossier.code
+    if code and code.isascii() and code.replace("-", "").replace(".", "").isalnum():
+        return code
+    return dossier.tracking_code
+
+
+def act_url_name(act: Act) -> str:
+    """Return the URL name of an act: dossier-request-supplement."""
+    return f"dossier-{act.value.replace('_', '-')}"
+
+
+def act_url(dossier: Dossier, act: Act) -> str:
+    return reverse(act_url_name(act), args=[address_code(dossier)])
+
+
+def button_for(dossier: Dossier, act: Act) -> ActButton:
+    return ActButton(
+        act=act,
+        label=str(act.label),
+        url=act_url(dossier, act),
+        icon=next_acts.ICONS.get(act, "right"),
+        is_direct=not next_acts.asks_first(act),
+        is_grave=act in next_acts.GRAVE,
+    )
+
+
+def buttons_of(dossier: Dossier, officer: Officer) -> list[ActButton]:
+    """Return what the officer may do now, the act that leads on first. Asks nothing."""
+    return [button_for(dossier, act) for act in next_acts.in_order(open_acts(dossier, officer))]
+
+
+def holder_of(dossier: Dossier) -> str:
+    """Name who holds it: the person where one does, else the agency."""
+    if dossier.holder_officer is not None:
+        return dossier.holder_officer.full_name
+    return dossier.holder_agency.label
+
+
+def clock_of(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> Clock:
+    """Say how a dossier stands to its promise now."""
+    if dossier.state == State.DRAFT:
+        return Clock("none", _("Chưa nộp"))
+    if dossier.received_at is None:
+        return _intake_clock(dossier, now, calendar)
+    settled = deadlines.timeliness(dossier.due_at, dossier.settled_at)
+    if settled is not None:
+        words = {
+            Timeliness.EARLY: _("Trước hạn"),
+            Timeliness.ON_TIME: _("Đúng hạn"),
+            Timeliness.LATE: _("Trễ hạn"),
+        }
+        return Clock(settled.value, words[settled])
+    paused = dossier.is_paused
+    value = deadlines.live(dossier.due_at, now, calendar, paused=paused)
+    text = deadlines.remaining(dossier.due_at, now, calendar, paused=paused).text
+    if value is Timeliness.PAUSED:
+        text = _("Đang dừng")
+    elif value is Timeliness.TODAY and dossier.due_at is not None:
+        text = _("Hôm nay, trước %(time)s") % {
+            "time": f"{timezone.localtime(dossier.due_at):%H:%M}"
+        }
+    elif value is Timeliness.NONE:
+        text = _("Không hẹn ngày")
+    return Clock(value.value, text)
+
+
+def _intake_clock(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> Clock:
+    """Say by when a submission must be answered: 8 working hours (domain.md 2.5, T02)."""
+    if dossier.state not in INTAKE_STATES or dossier.state == State.REFUSED:
+        return Clock("none", _("Đã kết thúc"))
+    if dossier.state == State.AWAITING_COMPLETION:
+        return Clock("paused", _("Chờ người nộp"))
+    if dossier.submitted_at is None:
+        return Clock("none", _("Chưa nộp"))
+    answer_by = calendar.add_working_minutes(dossier.submitted_at, INTAKE_MINUTES)
+    if answer_by < now:
+        return Clock("overdue", _("Quá 8 giờ chưa trả lời"))
+    return Clock("soon", _("Trả lời trước %(when)s") % {"when": vn_datetime(answer_by)})
+
+
+def row_of(
+    dossier: Dossier, now: dt.datetime, calendar: Calendar, officer: Officer | None = None
+) -> Row:
+    """Arrange a dossier of `slim` as a row; with an officer, their next act at its end."""
+    buttons = buttons_of(dossier, officer) if officer else []
+    first = buttons[0] if buttons and buttons[0].act not in next_acts.ASIDE else None
+    annotated: Any = dossier
+    return Row(
+        dossier=dossier,
+        url=address(dossier),
+        clock=clock_of(dossier, now, calendar),
+        holder=holder_of(dossier),
+        button=first,
+        buttons=buttons,
+        since=getattr(annotated, "last_event_at", None),
+    )

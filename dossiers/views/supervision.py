@@ -1,0 +1,151 @@
+"""Watching over dossiers: the board of those who answer for a unit, a branch or the province."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.roles import Role
+from agencies.access import officer_required, scope_for, the_officer
+from agencies.calendars import calendar_of
+from agencies.models import Agency
+from dossiers import boards, pages
+from dossiers.models import Dossier, DossierEvent, DossierQuerySet
+from dossiers.views import rows
+from dossiers.views.processing import not_stored
+
+MOST_HOLDERS = 15
+_ICONS = {
+    "qua-han": "overdue",
+    "hom-nay": "soon",
+    "sap-den-han": "soon",
+    "tam-dung": "pause",
+    "con-han": "clock",
+}
+
+
+@not_stored
+@officer_required(Role.HEAD, Role.SUPERVISOR, Role.REFORM_OFFICER)
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """Show what is overdue, due today and due soon in sight, who holds it and since when."""
+    officer, scope, now = the_officer(request), scope_for(request), timezone.now()
+    agencies = list(
+        (Agency.objects.all() if scope.sees_everything else scope.agencies())
+        .only("pk", "code", "name", "short_name", "path")
+        .order_by("name_sort")
+    )
+    chosen = next((a for a in agencies if a.code == request.GET.get("co-quan")), None)
+    group = request.GET.get("nhom", "")
+    group = group if group in boards.GROUPS else "qua-han"
+    dossiers = Dossier.objects.visible_to(scope).open()
+    if chosen is not None or not scope.sees_everything:
+        # By id, so that the partial index by settling agency and due date answers.
+        within = [a.pk for a in agencies if chosen is None or a.path.startswith(chosen.path)]
+        dossiers = dossiers.filter(competent_agency__in=within)
+    calendar = calendar_of(officer.agency)
+    bounds = boards.Bounds.at(now, calendar)
+    counts = boards.counts(dossiers, bounds)
+    listed = rows.slim(dossiers.filter(bounds.condition(group))).annotate(
+        last_event_at=Subquery(
+            DossierEvent.objects.filter(dossier=OuterRef("pk")).order_by("-seq").values("at")[:1]
+        )
+    )
+    cursor = request.GET.get("sau", "")
+    try:
+        found, following = pages.page_of(listed, cursor)
+    except pages.CursorError:
+        return redirect("board")
+    template = "dossiers/supervision/board.html"
+    if request.htmx and request.htmx.target == "dossiers":  # type: ignore[attr-defined]
+        template += "#dossiers"
+    total = sum(counts.values())
+    return render(
+        request,
+        template,
+        {
+            "now": now,
+            "officer_agency": officer.agency,
+            "agencies": agencies if len(agencies) > 1 else [],
+            "chosen": chosen,
+            "group": group,
+            "group_label": boards.GROUPS[group],
+            "group_count": counts[group],
+            "total": total,
+            "stats": [
+                {
+                    "group": name,
+                    "label": label,
+                    "count": counts[name],
+                    "icon": _ICONS[name],
+                    "url": f"?{_query(request, nhom=name)}",
+                    "tone": _tone(name, counts[name]),
+                }
+                for name, label in boards.GROUPS.items()
+            ],
+            "rows": [rows.row_of(dossier, now, calendar, officer) for dossier in found],
+            "first_url": f"?{_query(request, nhom=group)}" if cursor else "",
+            "next_url": f"?{_query(request, nhom=group, sau=following)}" if following else "",
+            "loads": _loads(dossiers, bounds),
+        },
+    )
+
+
+def _tone(group: str, count: int) -> str:
+    if not count:
+        return ""
+    return {"qua-han": "overdue", "hom-nay": "soon", "sap-den-han": "soon"}.get(group, "")
+
+
+def _query(request: HttpRequest, **changes: str) -> str:
+    query = request.GET.copy()
+    for name in ("nhom", "sau"):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query[name] = value
+    return query.urlencode()
+
+
+def _loads(dossiers: DossierQuerySet, bounds: boards.Bounds) -> list[dict[str, Any]]:
+    """Return who holds how much, the most overdue first. Runs one query."""
+    found = (
+        dossiers.order_by()
+        .values("holder_officer__full_name", "holder_agency__name", "holder_agency__short_name")
+        .annotate(
+            total=Count("pk"),
+            overdue=Count("pk", filter=bounds.condition("qua-han")),
+            today=Count("pk", filter=bounds.condition("hom-nay")),
+            ahead=Count("pk", filter=bounds.condition("sap-den-han")),
+            paused=Count("pk", filter=bounds.condition("tam-dung")),
+        )
+        .order_by("-overdue", "-total", "holder_agency__name")[:MOST_HOLDERS]
+    )
+    loads = []
+    for row in found:
+        agency = row["holder_agency__short_name"] or row["holder_agency__name"]
+        soon = row["today"] + row["ahead"]
+        in_time = row["total"] - row["overdue"] - soon - row["paused"]
+        loads.append(
+            {
+                "name": row["holder_officer__full_name"] or agency,
+                "agency": agency if row["holder_officer__full_name"] else "",
+                "total": row["total"],
+                "overdue": row["overdue"],
+                "soon": soon,
+                "in_time": in_time,
+                "paused": row["paused"],
+                "parts": [
+                    ("overdue", row["overdue"]),
+                    ("soon", soon),
+                    ("brand", in_time),
+                    ("paused", row["paused"]),
+                ],
+            }
+        )
+    top = max((load["total"] for load in loads), default=0)
+    return [{**load, "most": top} for load in loads]

@@ -1,0 +1,349 @@
+"""The reception desk: one page, nothing lost, nothing doubled, doubts that stop nobody."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+
+from accounts.roles import Role
+from dossiers.forms import money, read_card
+from dossiers.models import Dossier, Entry, FeeDue
+from dossiers.workflow import State
+from procedures.models import Fee, Procedure, RequiredDocument
+from tests.budgets import count_queries
+from tests.dossiers.pages import browser_of, page, typed
+from tests.factories import ProcedureFactory
+from tests.province import Province, give_role
+
+MORNING = "2026-08-20T08:30+07:00"  # Thursday before a make-up Saturday
+HTMX = {"HX-Request": "true"}
+
+
+def with_papers(procedure: Procedure) -> tuple[RequiredDocument, RequiredDocument]:
+    version = procedure.versions.get()
+    return (
+        RequiredDocument.objects.create(version=version, position=0, name="Đơn", originals=1),
+        RequiredDocument.objects.create(version=version, position=1, name="Bản vẽ", copies=2),
+    )
+
+
+def with_fee(province: Province, amount: int = 100_000) -> tuple[Procedure, Fee]:
+    procedure = ProcedureFactory.create(
+        offering=province.department, channels=[("in_person", "5", "working_day")]
+    )
+    limit = procedure.versions.get().channel_limits.get()
+    return procedure, Fee.objects.create(
+        channel_limit=limit, position=0, kind="Lệ phí", amount_vnd=amount
+    )
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_an_accepted_dossier_shows_its_code_receipt_and_qr(province: Province) -> None:
+    first, second = with_papers(province.procedure)
+    client = browser_of(province.receptionist)
+    body = typed(
+        province,
+        vouched="",
+        paper=[str(first.pk), str(second.pk)],
+        **{f"paper_kind_{second.pk}": "photocopy", f"paper_quantity_{second.pk}": "3"},
+        paper_name_x1="Giấy uỷ quyền",
+    )
+    answer = client.post("/tiep-nhan/", body, follow=True)
+    dossier = Dossier.objects.get()
+    assert answer.redirect_chain == [(f"/tiep-nhan/da-nhan/{dossier.code}/", 302)]
+    assert (dossier.state, dossier.entry) == (State.RECEIVED, Entry.LIVE)
+    text = page(answer)
+    assert "H01.01.01-260820-0001" in text
+    assert f'href="/ho-so/{dossier.code}/giay-to/{dossier.slips.get().pk}.pdf"' in text
+    assert "data:image/svg+xml" in text
+    assert "Thứ Tư 26/08/2026" in text
+    papers = [(p.name, p.kind, p.quantity, p.required_id) for p in dossier.documents.all()]
+    assert papers == [
+        ("Đơn", "copy", 1, first.pk),
+        ("Bản vẽ", "photocopy", 3, second.pk),
+        ("Giấy uỷ quyền", "copy", 1, None),
+    ]
+    assert not dossier.papers_vouched
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_the_same_page_sent_twice_leads_to_the_same_dossier(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    first = client.post("/tiep-nhan/", typed(province))
+    again = client.post("/tiep-nhan/", typed(province, name="Sửa rồi gửi lại"), follow=True)
+    assert again.redirect_chain == [(first["Location"], 302)]
+    assert "không có hồ sơ mới nào được tạo" in page(again)
+    assert Dossier.objects.count() == 1
+    client.post("/tiep-nhan/", typed(province, token="phieu-2"))
+    assert Dossier.objects.count() == 2
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_every_empty_page_carries_a_token_of_its_own(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    found = {
+        re.findall(r'name="token" value="([^"]+)"', page(client.get("/tiep-nhan/")))[0]
+        for _ in range(3)
+    }
+    assert len(found) == 3
+
+
+@time_machine.travel(MORNING, tick=False)
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"name": " "}, "name", "Trường này"),
+        ({"procedure": ""}, "procedure", "Hãy chọn thủ tục"),
+        ({"procedure": "9.999999"}, "procedure", "không tiếp nhận"),
+        ({"personal_id": "", "phone": ""}, "personal_id", "4 ký tự cuối"),
+        ({"personal_id": "1" * 40}, "personal_id", "30 ký tự"),
+        ({"vouched": ""}, "vouched", "đánh dấu giấy tờ"),
+        ({"case": "77"}, "case", ""),
+        ({"channel": "telepathy"}, "channel", ""),
+        ({"paper_quantity_x1": "0"}, "paper_quantity_x1", ""),
+        ({"paper_quantity_x1": "1e400"}, "paper_quantity_x1", ""),
+        ({"extra_fee_amount": "NaN", "extra_fee_name": "Phí"}, "extra_fee_amount", "đồng nguyên"),
+        ({"extra_fee_amount": "5000"}, "extra_fee_name", "tên khoản thu"),
+        ({"received_at": "2026-08-19T09:00"}, "reason", "Nhập muộn phải ghi lý do"),
+        ({"received_at": "9999-12-31T23:59", "reason": "x"}, "received_at", "1990 đến 2199"),
+        ({"received_at": "2026-08-21T09:00", "reason": "x"}, "received_at", "tương lai"),
+        ({"received_at": "hôm qua"}, "received_at", ""),
+        ({"due_on": "2026-09-01", "reason": "x"}, "due_on", "đã quy định thời hạn"),
+        ({"name": "Ỷ" * 201}, "name", ""),
+        ({"name": "A\x00B"}, "name", ""),
+    ],
+)
+def test_a_fault_names_its_field_and_nothing_typed_is_lost(
+    province: Province, changes: dict[str, str], field: str, words: str
+) -> None:
+    body = typed(province, summary="Tách thửa cho con", **changes)
+    answer = browser_of(province.receptionist).post("/tiep-nhan/", body)
+    assert answer.status_code == 422
+    text = page(answer)
+    assert f'href="#id_{field}"' in text
+    assert words in text
+    assert "Tách thửa cho con" in text
+    assert 'value="phieu-1"' in text
+    if "address" not in changes:
+        assert "Khóm Đông Thạnh" in text
+    assert not Dossier.objects.exists()
+
+
+@time_machine.travel(MORNING, tick=False)
+@pytest.mark.parametrize("number", ["123", "999999999999", "chưa rõ", "089 999 004 215"])
+def test_a_doubtful_number_warns_and_stops_nothing(province: Province, number: str) -> None:
+    client = browser_of(province.receptionist)
+    preview = client.post(
+        "/tiep-nhan/xem-truoc/", typed(province, personal_id=number), headers=HTMX
+    )
+    assert 'data-kind="soon"' in page(preview)
+    answer = client.post("/tiep-nhan/", typed(province, personal_id=number), follow=True)
+    assert Dossier.objects.get().owner_id == number
+    assert "Vẫn nhận được hồ sơ" in page(answer)
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_probable_duplicate_is_pointed_out_and_taken_all_the_same(province: Province) -> None:
+    before = province.log()
+    client = browser_of(province.receptionist)
+    text = page(client.post("/tiep-nhan/xem-truoc/", typed(province), headers=HTMX))
+    assert "Có thể đã nộp rồi" in text
+    assert str(before.code) in text
+    answer = client.post("/tiep-nhan/", typed(province), follow=True)
+    assert "Có thể đã nộp rồi" in page(answer)
+    assert Dossier.objects.count() == 2
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_the_promise_is_told_before_and_with_or_without_a_script(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    body = typed(province, act="", pick=province.procedure.code, procedure="")
+    part = page(client.post("/tiep-nhan/xem-truoc/", body, headers=HTMX))
+    assert "<html" not in part
+    assert 'id="promise"' in part
+    assert "26/08/2026" in part
+    assert 'id="papers"' in part
+    whole = page(client.post("/tiep-nhan/xem-truoc/", body))
+    assert "<html" in whole
+    assert "26/08/2026" in whole
+    assert "Nguyễn Thị Ánh Tuyết" in whole
+    assert "chỗ cần sửa" not in whole
+    same = typed(province, shown=f"{province.procedure.code}|in_person")
+    assert 'id="papers"' not in page(client.post("/tiep-nhan/xem-truoc/", same, headers=HTMX))
+    assert not Dossier.objects.exists()
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_enter_in_a_field_accepts_nothing(province: Province) -> None:
+    body = typed(province)
+    del body["act"]
+    answer = browser_of(province.receptionist).post("/tiep-nhan/", body)
+    assert answer.status_code == 200
+    assert "Nguyễn Thị Ánh Tuyết" in page(answer)
+    assert not Dossier.objects.exists()
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_scanned_card_fills_the_owner(province: Province) -> None:
+    card = "089187004215|351234567|Trần Thị Ngọc Diễm|14021987|Nữ|Khóm 3, phường Bình Đức|01012022"
+    body = typed(province, personal_id=card, name="", address="")
+    text = page(browser_of(province.receptionist).post("/tiep-nhan/xem-truoc/", body, headers=HTMX))
+    assert 'id="owner-fields"' in text
+    assert 'value="Trần Thị Ngọc Diễm"' in text
+    assert 'value="089187004215"' in text
+    assert read_card("089187004215") is None
+    assert read_card("|||||||") is None
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_procedures_are_found_without_marks_and_only_those_offered(province: Province) -> None:
+    ProcedureFactory.create(name="Đăng ký kết hôn", offering=province.department)
+    ProcedureFactory.create(name="Đăng ký kết hôn nước ngoài", offering=False)
+    client = browser_of(province.receptionist)
+    text = page(client.get("/tiep-nhan/thu-tuc/", {"q": "dang ky ket"}))
+    assert "Đăng ký kết hôn<" in text
+    assert "nước ngoài" not in text
+    assert page(client.get("/tiep-nhan/thu-tuc/", {"q": " "})).strip() == ""
+    assert "Không có thủ tục nào" in page(client.get("/tiep-nhan/thu-tuc/", {"q": "<b>&'|!:*"}))
+    # Without a script the same words are answered in the whole page.
+    body = typed(province, act="", procedure="", q="ket hon")
+    assert "Đăng ký kết hôn<" in page(client.post("/tiep-nhan/xem-truoc/", body))
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_fees_are_due_or_taken_as_ticked(province: Province) -> None:
+    procedure, fee = with_fee(province)
+    client = browser_of(province.receptionist)
+    body = typed(province, of=procedure, fee=[str(fee.pk)], extra_fee_name="Phí sao chụp")
+    body |= {f"fee_amount_{fee.pk}": "120.000", "extra_fee_amount": "5.000 đ"}
+    body |= {"extra_fee_paid": "on", "receipt_number": "0007"}
+    client.post("/tiep-nhan/", body)
+    rows = list(
+        FeeDue.objects.order_by("pk").values_list("amount_vnd", "paid_at", "receipt_number")
+    )
+    assert [(amount, paid is not None, number) for amount, paid, number in rows] == [
+        (Decimal(120_000), False, ""),
+        (Decimal(5_000), True, "0007"),
+    ]
+    assert Dossier.objects.get().payment_state == "due"
+    assert money("1.250.000 đ") == 1_250_000
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_submission_may_wait_and_is_answered_from_the_list(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    answer = client.post("/tiep-nhan/", typed(province, act="register"), follow=True)
+    assert "chưa tiếp nhận" in page(answer)
+    dossier = Dossier.objects.get()
+    assert (dossier.state, dossier.code) == (State.SUBMITTED, None)
+    text = page(client.get("/tiep-nhan/cho/"))
+    assert dossier.tracking_code in text
+    # domain.md 2.5: 8 working hours from 08:30 on Thursday.
+    assert "Trả lời trước 08:30, 21/08/2026" in text
+    for segment in ("tiep-nhan", "yeu-cau-hoan-thien", "tu-choi-tiep-nhan"):
+        assert f"/ho-so/{dossier.tracking_code}/{segment}/" in text
+    url = f"/ho-so/{dossier.tracking_code}/tiep-nhan/"
+    received = client.post(url, {"version": 1, "next": "desk-waiting"})
+    assert received["Location"] == "/tiep-nhan/cho/"
+    dossier.refresh_from_db()
+    assert dossier.state == State.RECEIVED
+    assert "Không có hồ sơ nào chờ" in page(client.get("/tiep-nhan/cho/"))
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_draft_is_kept_with_what_there_is(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    body = typed(province, act="save_draft", personal_id="", phone="", vouched="")
+    client.post("/tiep-nhan/", body)
+    dossier = Dossier.objects.get()
+    assert dossier.state == State.DRAFT
+    text = page(client.get("/tiep-nhan/cho/"))
+    assert f"/ho-so/{dossier.tracking_code}/ghi-nhan/" in text
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_what_settles_at_once_is_settled_in_one_go(province: Province) -> None:
+    fast = ProcedureFactory.create(
+        offering=province.department, version_settings={"settles_at_once": True}
+    )
+    client = browser_of(province.receptionist)
+    assert 'value="settle_at_once"' not in page(client.get("/tiep-nhan/"))
+    preview = client.post("/tiep-nhan/xem-truoc/", typed(province, of=fast), headers=HTMX)
+    assert 'value="settle_at_once"' in page(preview)
+    answer = client.post("/tiep-nhan/", typed(province, of=fast, act="settle_at_once"), follow=True)
+    dossier = Dossier.objects.get()
+    assert dossier.state == State.SETTLED
+    assert f"/ho-so/{dossier.code}/tra-ket-qua/" in page(answer)
+    # What does not settle at once is refused whole: no half dossier is left.
+    slow = client.post("/tiep-nhan/", typed(province, act="settle_at_once", token="phieu-2"))
+    assert slow.status_code == 422
+    assert Dossier.objects.count() == 1
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_late_entry_and_a_date_set_by_hand_carry_their_reason(province: Province) -> None:
+    none = ProcedureFactory.create(offering=province.department, cases=[(None, "none")])
+    client = browser_of(province.receptionist)
+    body = typed(
+        province, of=none, received_at="2026-08-19T09:00", due_on="2026-09-04", reason="Mất điện"
+    )
+    preview = page(client.post("/tiep-nhan/xem-truoc/", body, headers=HTMX))
+    assert "04/09/2026" in preview
+    client.post("/tiep-nhan/", body)
+    dossier = Dossier.objects.get()
+    assert (dossier.entry, dossier.late_reason) == (Entry.LATE, "Mất điện")
+    assert str(dossier.due_on) == "2026-09-04"
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_cases_of_one_code_are_told_apart_by_their_place(province: Province) -> None:
+    procedure = ProcedureFactory.create(
+        offering=province.department, cases=[("5", "working_day"), ("10", "working_day")]
+    )
+    procedure.versions.get().cases.update(code="1.000001.01")
+    body = typed(province, of=procedure, case="1")
+    browser_of(province.receptionist).post("/tiep-nhan/", body)
+    assert Dossier.objects.get().limit_value == 10
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_the_desk_is_for_receptionists(province: Province) -> None:
+    for path in ("/tiep-nhan/", "/tiep-nhan/cho/", "/tiep-nhan/thu-tuc/?q=a"):
+        assert browser_of(province.specialist).get(path).status_code == 404
+    dossier = province.log()
+    path = f"/tiep-nhan/da-nhan/{dossier.code}/"
+    assert browser_of(province.stranger).get(path).status_code == 404
+    assert browser_of(province.specialist).post("/tiep-nhan/", typed(province)).status_code == 404
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_receptionist_elsewhere_only_gets_a_word(province: Province) -> None:
+    give_role(province.specialist, province.centre, Role.RECEPTIONIST)
+    answer = browser_of(province.specialist).post("/tiep-nhan/", typed(province))
+    assert answer.status_code == 422
+    assert "vai trò tiếp nhận" in page(answer)
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_logging_by_page_costs_the_same_for_one_paper_and_thirty(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    client.post("/tiep-nhan/", typed(province, token="warm"))
+    counts = []
+    for papers in (1, 30):
+        procedure = ProcedureFactory.create(offering=province.department)
+        version = procedure.versions.get()
+        made = [
+            RequiredDocument.objects.create(version=version, position=n, name=f"Giấy {n}")
+            for n in range(papers)
+        ]
+        body: dict[str, Any] = typed(
+            province, of=procedure, token=f"t{papers}", paper=[str(p.pk) for p in made]
+        )
+        with count_queries() as queries:
+            assert client.post("/tiep-nhan/", body).status_code == 302
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 12
