@@ -24,6 +24,7 @@ from agencies.import_report import Report
 from agencies.models import Agency, AgencyCode, Desk, Officer, OfficerRole
 from dossiers.models import Dossier, Entry, ResultChannel
 from dossiers.opening import OpeningError, version_for
+from dossiers.recording import ActDataError
 from dossiers.services import closing, intake, processing
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
 from procedures.importing import import_procedures
@@ -297,21 +298,31 @@ class DemoProvince:
         }
         now = timezone.now()
         calendar = calendar_of()
+        # All or none: an interrupted start must not leave half a province behind.
+        with transaction.atomic():
+            self._tell_stories(communal, provincial, calendar, now)
+
+    def _tell_stories(
+        self,
+        communal: list[str],
+        provincial: dict[str, list[str]],
+        calendar: Calendar,
+        now: dt.datetime,
+    ) -> None:
         for number in range(DOSSIERS):
             if number % 40 == 0:
                 self.say(f"hồ sơ {number}/{DOSSIERS}")
             if number % 100 < 45:
                 settling = self.random.choices(
                     sorted(provincial),
-                    weights=[2 if p == "H01.09" else 1 for p in sorted(provincial)],
+                    weights=[4 if p == "H01.09" else 1 for p in sorted(provincial)],
                 )[0]
                 code, counter = self.random.choice(provincial[settling]), self.counters["H01.01.01"]
             else:
                 settling = self.random.choice(STAFFED_COMMUNES)
                 counter = self.counters[settling]
                 code = "2.000815" if self.random.random() < 0.4 else self.random.choice(communal)
-            with transaction.atomic():
-                _Story(self, calendar, now, counter, self.staff[settling], code).tell()
+            _Story(self, calendar, now, counter, self.staff[settling], code).tell()
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -365,7 +376,7 @@ class _Story:
             return
         try:
             dossier = intake.log_submission(submission, by=self.counter, entry=Entry.SEEDED)
-        except intake.ActDataError:
+        except ActDataError:
             return
         self._process(dossier, at, fate)
 
@@ -445,7 +456,7 @@ class _Story:
     def _process(self, dossier: Dossier, at: dt.datetime, fate: float) -> None:
         """Walk on; `pace` of 1 uses the whole limit, above it the dossier is late."""
         pace = self.random.choices(
-            [0.35, 0.6, 0.85, 0.97, 1.25, 1.7], weights=[20, 28, 25, 14, 8, 5]
+            [0.35, 0.6, 0.85, 0.97, 1.25, 2.2], weights=[18, 26, 24, 14, 9, 9]
         )[0]
         hours = self._hours_of(dossier, at) * pace
         staff = self.staff
