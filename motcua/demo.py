@@ -126,6 +126,7 @@ class Demo:
             values[name] = values[name] or os.environ.get(name, "")
         for name, new in made.items():
             values[name] = os.environ.get(name) or known.get(name) or new
+        values["MOTCUA_PUBLIC_URL"] = os.environ.get("MOTCUA_PUBLIC_URL") or self.address
         for name in ("MOTCUA_FILES", "MOTCUA_TRUSTED_PROXIES"):
             values[name] = os.environ.get(name, "")
         values = {name: value for name, value in values.items() if value}

@@ -406,7 +406,7 @@ class _Story:
             competent_agency=chosen.competent_agency,
             owner=self._owner(organisation=organisation),
             papers=[Paper(p.name, "original" if p.originals else "copy", 1, p.pk) for p in wanted],
-            fees=[FeeItem("Phí, lệ phí", fees.amount_vnd, is_paid=True)]
+            fees=[FeeItem("Lệ phí giải quyết hồ sơ", fees.amount_vnd, is_paid=True)]
             if fees and fees.amount_vnd
             else (),
             received_at=at,

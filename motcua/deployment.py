@@ -14,6 +14,7 @@ def main() -> int:
         "MOTCUA_CHAIN_KEY": base64.b64encode(b"c" * 32).decode(),
         "MOTCUA_LOOKUP_KEY": base64.b64encode(b"l" * 32).decode(),
         "ALLOWED_HOSTS": "motcua.example.vn",
+        "MOTCUA_PUBLIC_URL": "https://motcua.example.vn",
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "DJANGO_SETTINGS_MODULE": "motcua.settings.prod",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from motcua.environment import Environment, broker, database, read_demo_file
 from motcua.settings.base import *  # noqa: F403
-from motcua.settings.base import INSTALLED_APPS, MEDIA_ROOT, STORAGES, VAR_DIR
+from motcua.settings.base import INSTALLED_APPS, MEDIA_ROOT, PUBLIC_URL, STORAGES, VAR_DIR
 
 env = Environment(
     fallback=read_demo_file(VAR_DIR / "demo.env"),
@@ -19,6 +19,7 @@ CHAIN_KEY = env.key("MOTCUA_CHAIN_KEY")
 LOOKUP_KEY = env.key("MOTCUA_LOOKUP_KEY")
 
 ALLOWED_HOSTS = ["*"]  # the demo is reached by whatever name the machine has
+PUBLIC_URL = env.get("MOTCUA_PUBLIC_URL", PUBLIC_URL)
 TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
 
 _owner = env.get("MOTCUA_ROLE") == "owner"

@@ -21,6 +21,7 @@ PRODUCTION = {
     "MOTCUA_CHAIN_KEY": KEY,
     "MOTCUA_LOOKUP_KEY": OTHER,
     "ALLOWED_HOSTS": "motcua.example.vn",
+    "MOTCUA_PUBLIC_URL": "https://motcua.example.vn",
     "DATABASE_URL": "postgresql:///none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
 }
