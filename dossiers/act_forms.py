@@ -161,7 +161,7 @@ class AssignForm(ActForm):
         field = self.fields["assignee"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         names = [(name, str(officer)) for name, officer in self.specialists.items()]
-        field.choices = names if len(names) == 1 else [("", _("Chọn chuyên viên")), *names]
+        field.choices = names if len(names) == 1 else [("", _("Người đang ít việc nhất")), *names]
 
     def clean_assignee(self) -> Officer | None:
         return self.specialists.get(self.cleaned_data["assignee"])

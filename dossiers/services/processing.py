@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,8 +50,8 @@ def assign(
 ) -> Dossier:
     """Phân công: a specialist of the agency takes the dossier (T12).
 
-    Without an assignee the agency's only specialist takes it; ActDataError names `assignee` when
-    there is none or a choice.
+    Without an assignee the specialist with the fewest open dossiers takes it; ActDataError names
+    `assignee` when the agency has none, or the chosen one is none there.
     """
     with transaction.atomic():
         step = begin(Act.ASSIGN, dossier, by=by, version=version, at=at)
@@ -209,18 +210,28 @@ def _plain(
 
 
 def _specialist(dossier: Dossier, chosen: Officer | None) -> Officer:
-    """Return who takes the dossier: the chosen one, if a specialist there, else the only one."""
+    """Return who takes the dossier: the chosen one, if a specialist there, else the least loaded."""
     there = list(
-        Officer.objects.working_in(dossier.holder_agency, timezone.localdate()).filter(
-            roles__role=Role.SPECIALIST, roles__agency=dossier.holder_agency
-        )[: 2 if chosen is None else None]
-    )
-    if chosen is not None:
-        if chosen not in there:
-            raise ActDataError(
-                {"assignee": _("Người được giao phải là chuyên viên của cơ quan đang giữ hồ sơ.")}
+        Officer.objects.working_in(dossier.holder_agency, timezone.localdate())
+        .filter(roles__role=Role.SPECIALIST, roles__agency=dossier.holder_agency)
+        .annotate(
+            load=Count(
+                "held_dossiers",
+                filter=Q(
+                    held_dossiers__settled_at__isnull=True,
+                    held_dossiers__received_at__isnull=False,
+                ),
+                distinct=True,
             )
-        return chosen
-    if len(there) != 1:
-        raise ActDataError({"assignee": _("Hãy chọn chuyên viên thụ lý.")})
-    return there[0]
+        )
+        .order_by("load", "name_sort", "pk")
+    )
+    if not there:
+        raise ActDataError({"assignee": _("Cơ quan đang giữ hồ sơ chưa có chuyên viên.")})
+    if chosen is None:
+        return there[0]
+    if chosen not in there:
+        raise ActDataError(
+            {"assignee": _("Người được giao phải là chuyên viên của cơ quan đang giữ hồ sơ.")}
+        )
+    return chosen
