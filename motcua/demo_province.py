@@ -27,6 +27,7 @@ from dossiers.opening import OpeningError, version_for
 from dossiers.recording import ActDataError
 from dossiers.services import closing, intake, processing
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
+from dossiers.workflow import INTAKE_STATES, Act, State
 from procedures.importing import import_procedures
 from procedures.models import Fee, Offering, Procedure, ProcedureVersion
 
@@ -323,6 +324,55 @@ class DemoProvince:
                 counter = self.counters[settling]
                 code = "2.000815" if self.random.random() < 0.4 else self.random.choice(communal)
             _Story(self, calendar, now, counter, self.staff[settling], code).tell()
+        self._tableau(calendar, now)
+
+    def _tableau(self, calendar: Calendar, now: dt.datetime) -> None:
+        """Leave some dossiers in every state that the acts reach, and some late in each unit."""
+        centre, commune = self.counters["H01.01.01"], self.counters["H01.101"]
+        building, ward = self.staff["H01.09"], self.staff["H01.101"]
+        for target in _PATHS:
+            for counter, staff, code in (
+                (centre, building, "1.013236"),
+                (centre, building, "1.013238"),
+                (commune, ward, "1.013225"),
+            ):
+                _Story(self, calendar, now, counter, staff, code).tell_until(target, days=3)
+        # A limit of five working days, begun nine to thirteen ago: the board has names to show.
+        for days, target in (
+            (9, State.IN_PROGRESS),
+            (10, State.AWAITING_SIGNATURE),
+            (11, State.IN_PROGRESS),
+            (13, State.SIGNED),
+        ):
+            _Story(self, calendar, now, centre, building, "1.013235").tell_until(target, days=days)
+        for code in ("1.013227", "1.013228"):
+            _Story(self, calendar, now, commune, ward, code).tell_until(State.IN_PROGRESS, days=8)
+        # Due today or tomorrow.
+        for days in (5, 5, 4):
+            _Story(self, calendar, now, centre, building, "1.013233").tell_until(
+                State.IN_PROGRESS, days=days
+            )
+
+
+_TO_WORK = [Act.TRANSFER, Act.ASSIGN]
+# How a dossier comes to each state that the built acts reach.
+_PATHS: dict[State, list[Act]] = {
+    State.DRAFT: [],
+    State.SUBMITTED: [],
+    State.AWAITING_COMPLETION: [Act.REQUEST_COMPLETION],
+    State.REFUSED: [Act.REFUSE],
+    State.RECEIVED: [],
+    State.AWAITING_ASSIGNMENT: [Act.TRANSFER],
+    State.IN_PROGRESS: _TO_WORK,
+    State.AWAITING_SUPPLEMENT: [*_TO_WORK, Act.REQUEST_SUPPLEMENT],
+    State.AWAITING_SIGNATURE: [*_TO_WORK, Act.PROPOSE],
+    State.SIGNED: [*_TO_WORK, Act.PROPOSE, Act.APPROVE],
+    State.SETTLED: [*_TO_WORK, Act.PROPOSE, Act.APPROVE, Act.PUBLISH],
+    State.RETURNED: [*_TO_WORK, Act.PROPOSE, Act.APPROVE, Act.PUBLISH, Act.RETURN_RESULT],
+    State.WITHDRAWAL_REQUESTED: [*_TO_WORK, Act.REQUEST_WITHDRAWAL],
+    State.WITHDRAWN: [*_TO_WORK, Act.REQUEST_WITHDRAWAL, Act.GRANT_WITHDRAWAL],
+    State.STOPPED: [*_TO_WORK, Act.STOP],
+}
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -379,6 +429,75 @@ class _Story:
         except ActDataError:
             return
         self._process(dossier, at, fate)
+
+    def tell_until(self, target: State, *, days: int) -> None:
+        """Tell a story that began some working days ago and stands in a state."""
+        day = timezone.localdate(self.now)
+        for _n in range(days):
+            day = self._working_day_before(day)
+        at = self.calendar.normalise(
+            timezone.make_aware(dt.datetime.combine(day, dt.time(7, self.random.randrange(5, 55))))
+        )
+        submission = self._submission(at)
+        if submission is None or at > self.now:
+            return
+        if target is State.DRAFT:
+            intake.save_draft(submission, by=self.counter, at=at)
+            return
+        if target in INTAKE_STATES:
+            dossier = intake.register(submission, by=self.counter, at=at)
+        else:
+            dossier = intake.log_submission(submission, by=self.counter, entry=Entry.SEEDED)
+        for act in _PATHS[target]:
+            at = self.calendar.add_working_minutes(at, self.random.randrange(30, 90))
+            if at > self.now:
+                return
+            self._act(act, dossier, at)
+
+    def _working_day_before(self, day: dt.date) -> dt.date:
+        day -= dt.timedelta(days=1)
+        while not self.calendar.is_working_day(day):
+            day -= dt.timedelta(days=1)
+        return day
+
+    def _act(self, act: Act, dossier: Dossier, at: dt.datetime) -> None:
+        counter, staff = self.counter, self.staff
+        head, clerk = staff.head, staff.clerk
+        assert head is not None and clerk is not None  # noqa: S101, PT018 - staffed agencies only
+        specialist = staff.specialists[0]
+        acts: dict[Act, Callable[[], object]] = {
+            Act.REQUEST_COMPLETION: lambda: intake.request_completion(
+                dossier, by=counter, at=at, reason="Tờ khai thiếu chữ ký của người nộp."
+            ),
+            Act.REFUSE: lambda: intake.refuse(
+                dossier, by=counter, at=at, reason="Công trình thuộc diện miễn giấy phép."
+            ),
+            Act.TRANSFER: lambda: processing.transfer(dossier, by=counter, at=at),
+            Act.ASSIGN: lambda: processing.assign(dossier, by=head, assignee=specialist, at=at),
+            Act.REQUEST_SUPPLEMENT: lambda: processing.request_supplement(
+                dossier,
+                by=specialist,
+                at=at,
+                reason="Bản vẽ mặt bằng thiếu mốc giới.",
+                items=["Bản vẽ mặt bằng có đủ mốc giới"],
+            ),
+            Act.PROPOSE: lambda: processing.propose(dossier, by=specialist, at=at),
+            Act.APPROVE: lambda: processing.approve(dossier, by=head, at=at),
+            Act.PUBLISH: lambda: closing.publish(
+                dossier, by=clerk, at=at, result_number=f"{self.random.randrange(20, 900)}/GPXD"
+            ),
+            Act.RETURN_RESULT: lambda: closing.return_result(
+                dossier, by=counter, at=at, fees_taken=True
+            ),
+            Act.REQUEST_WITHDRAWAL: lambda: closing.request_withdrawal(
+                dossier, by=counter, at=at, reason="Chủ đầu tư thay đổi thiết kế."
+            ),
+            Act.GRANT_WITHDRAWAL: lambda: closing.grant_withdrawal(dossier, by=head, at=at),
+            Act.STOP: lambda: closing.stop(
+                dossier, by=head, at=at, reason="Hồ sơ trùng với hồ sơ đã nộp trước."
+            ),
+        }
+        acts[act]()
 
     def _submitted_at(self) -> dt.datetime:
         # Denser towards today, so that boards have something running.
