@@ -1,0 +1,264 @@
+"""History can be added to and not changed; who changes it past the triggers is found out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+import time_machine
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from dossiers.models import Dossier, DossierEvent, DossierReading, DueDateChange, OutboxMessage
+from dossiers.recording import chain_faults, event_digest
+from dossiers.services import processing
+from tests.dossiers.stages import awaiting_supplement, in_progress, received
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.province import Province
+
+HISTORY = [model for model in apps.get_models() if getattr(model, "append_only", False)]
+
+
+def sql(statement: str, parameters: list[Any] | None = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+@contextmanager
+def superuser_without_triggers() -> Iterator[None]:
+    """Do what only who owns the server can do; foreign keys are not looked at either."""
+    sql("set constraints all immediate")
+    sql("set session_replication_role = replica")
+    yield
+    sql("set session_replication_role = origin")
+
+
+def with_history(province: Province) -> Dossier:
+    """Return a dossier that has left a row in every table of history."""
+    with time_machine.travel("2026-11-16T09:00+07:00", tick=False):
+        dossier = awaiting_supplement(province)
+    with time_machine.travel("2026-11-18T09:00+07:00", tick=False):
+        dossier = processing.accept_supplement(dossier, by=province.receptionist)
+    DossierReading.objects.create(dossier=dossier, officer=province.head)
+    return dossier
+
+
+def test_events_readings_and_changed_dates_are_history() -> None:
+    assert {DossierEvent, DueDateChange, DossierReading} == set(HISTORY)
+
+
+@pytest.mark.parametrize("model", HISTORY, ids=lambda model: model._meta.model_name)
+@pytest.mark.parametrize(
+    "statement",
+    ["update {} set id = id", "delete from {}", "truncate {} cascade"],
+    ids=["update", "delete", "truncate"],
+)
+def test_the_database_refuses_to_change_history(
+    province: Province, model: Any, statement: str
+) -> None:
+    with_history(province)
+    sql("set constraints all immediate")  # a pending check would refuse TRUNCATE by itself
+    count = model.objects.count()
+    assert count
+    with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
+        sql(statement.format(model._meta.db_table))
+    assert model.objects.count() == count
+
+
+def test_the_models_themselves_cannot_change_an_event(province: Province) -> None:
+    event = with_history(province).events.order_by("seq").last()
+    assert event is not None
+    event.reason = "Khác"
+    for change in (event.save, event.delete, DossierEvent.objects.all().delete):
+        with pytest.raises((DatabaseError, TypeError, ValueError)), transaction.atomic():
+            change()  # type: ignore[operator]
+    event.refresh_from_db()
+    assert event.reason == ""
+
+
+TAMPERINGS = {
+    "changed": ("update {events} set reason = 'x' where dossier_id = %s and seq = 3", "event 3"),
+    "given to another": (
+        "update {events} set actor_id = (select max(id) from agencies_officer)"
+        " where dossier_id = %s and seq = 2",
+        "event 2",
+    ),
+    "back-dated": (
+        "update {events} set at = at - interval '3 days' where dossier_id = %s and seq = 4",
+        "event 4",
+    ),
+    "recorded earlier": (
+        "update {events} set recorded_at = recorded_at - interval '1 microsecond'"
+        " where dossier_id = %s and seq = 4",
+        "event 4",
+    ),
+    "its data changed": (
+        "update {events} set data = '{{}}' where dossier_id = %s and seq = 2",
+        "event 2",
+    ),
+    "its date changed": (
+        "update {events} set due_at = due_at + interval '1 day' where dossier_id = %s and seq = 5",
+        "event 5",
+    ),
+    "removed from the middle": (
+        "delete from {events} where dossier_id = %s and seq = 3",
+        "event 3 is missing",
+    ),
+    "cut off": ("delete from {events} where dossier_id = %s and seq = 6", "counts 6 events"),
+    "removed whole": ("delete from {events} where dossier_id = %s", "counts 6 events"),
+    "cut off with the count": (
+        "with gone as (delete from {events} where dossier_id = %s and seq = 6)"
+        " update dossiers_dossier set event_count = 5",
+        "not the one the dossier remembers",
+    ),
+    "given another dossier's digest": (
+        "update {events} set digest = (select last_digest from dossiers_dossier d"
+        " where d.id <> dossier_id limit 1) where dossier_id = %s and seq = 5",
+        "event 5",
+    ),
+    "its tracking code changed": (
+        "update dossiers_dossier set tracking_code = 'X' where id = %s",
+        "event 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+def test_a_history_that_was_touched_is_found_out(province: Province, how: str) -> None:
+    dossier, untouched = with_history(province), received(province)
+    assert chain_faults(dossier) == []
+    statement, told = TAMPERINGS[how]
+    with superuser_without_triggers():
+        assert sql(statement.format(events="dossiers_dossierevent"), [dossier.pk])
+    dossier.refresh_from_db()
+    assert any(told in fault for fault in chain_faults(dossier)), chain_faults(dossier)
+    assert chain_faults(untouched) == [] or how == "cut off with the count"
+
+
+def test_two_events_that_change_places_are_found_out(province: Province) -> None:
+    dossier = with_history(province)
+    with superuser_without_triggers():
+        for old, new in ((3, 99), (4, 3), (99, 4)):
+            sql(
+                "update dossiers_dossierevent set seq = %s where dossier_id = %s and seq = %s",
+                [new, dossier.pk, old],
+            )
+    assert chain_faults(dossier)
+
+
+def test_a_row_added_without_the_key_is_found_out(province: Province, settings: Any) -> None:
+    dossier = received(province)
+    last = dossier.events.get(seq=2)
+    forged = DossierEvent.objects.get(pk=last.pk)
+    forged.pk, forged.seq, forged.reason = None, 3, "Thêm vào"
+    settings.CHAIN_KEY = b"g" * 32  # the forger guesses
+    forged.digest = event_digest(forged, dossier.tracking_code, bytes(last.digest))
+    settings.CHAIN_KEY = b"c" * 32
+    forged.save(force_insert=True)
+    Dossier.objects.filter(pk=dossier.pk).update(event_count=3, last_digest=forged.digest)
+    dossier.refresh_from_db()
+    assert chain_faults(dossier) == ["event 3 does not match its digest"]
+
+
+def test_everything_an_event_says_is_in_its_digest(province: Province) -> None:
+    event = with_history(province).events.get(seq=4)
+    known = event_digest(event, "T", b"")
+    assert len(known) == 32
+    assert event_digest(event, "U", b"") != known
+    assert event_digest(event, "T", b"before") != known
+    left_out = {"id", "digest", "dossier"}  # the tracking code stands for the dossier
+    for field in DossierEvent._meta.concrete_fields:
+        if field.name in left_out:
+            continue
+        changed = DossierEvent.objects.get(pk=event.pk)
+        now = getattr(changed, field.attname)
+        other = (
+            now + dt.timedelta(microseconds=1)
+            if isinstance(now, dt.datetime)
+            else {"other": 1}
+            if isinstance(now, dict)
+            else (now or 0) + 1
+            if not isinstance(now, str)
+            else f"{now}x"
+        )
+        setattr(changed, field.attname, other)
+        assert event_digest(changed, "T", b"") != known, field.name
+
+
+# The command that a person runs at night
+
+
+def verify(*codes: str) -> str:
+    out = io.StringIO()
+    call_command("verify_chain", *codes, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def test_verify_chain_is_content_with_an_untouched_province(province: Province) -> None:
+    with_history(province)
+    received(province)
+    assert verify() == ""
+
+
+def test_verify_chain_names_the_dossiers_at_fault_and_fails(
+    province: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dossiers.management.commands.verify_chain.BATCH", 2)
+    dossiers = [in_progress(province) for _ in range(5)]
+    with superuser_without_triggers():
+        for touched in (dossiers[1], dossiers[4]):
+            sql(TAMPERINGS["changed"][0].format(events="dossiers_dossierevent"), [touched.pk])
+        sql("delete from dossiers_dossierevent where dossier_id = %s", [dossiers[2].pk])
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="3 of 5") as failed:
+        call_command("verify_chain", stdout=out, stderr=io.StringIO())
+    assert failed.value.returncode == 1
+    lines = out.getvalue().splitlines()
+    assert [line.split(": ")[0] for line in lines] == [str(dossiers[n].code) for n in (1, 2, 4)]
+    assert "event 3 does not match its digest" in lines[0]
+    assert verify(str(dossiers[0].code), str(dossiers[3].code)) == ""
+    with pytest.raises(CommandError, match="H01-1"):
+        verify("H01-1")
+
+
+# What is written with an act
+
+
+def test_no_personal_data_is_logged_or_kept_in_an_event(province: Province) -> None:
+    secrets = ["089187004215", "0900123456", "0900 123 456", "Ánh Tuyết"]
+    with structlog.testing.capture_logs() as logged:
+        dossier = with_history(province)
+    assert {entry["act"] for entry in logged if entry["event"] == "act"} >= {"receive", "assign"}
+    told = repr(logged) + repr(list(dossier.events.values("reason", "data")))
+    assert not [secret for secret in secrets if secret in told]
+    row = repr(
+        Dossier.objects.filter(pk=dossier.pk).values_list("owner_id_sealed", "owner_phone_sealed")
+    )
+    assert "089187004215" not in row
+
+
+def test_every_event_has_one_message_in_the_outbox(province: Province) -> None:
+    with_history(province)
+    received(province)
+    assert OutboxMessage.objects.count() == DossierEvent.objects.count() == 8
+    assert not DossierEvent.objects.filter(outbox_message=None).exists()
+
+
+def test_recorded_at_is_the_databases_clock_and_not_ours(province: Province) -> None:
+    with time_machine.travel("2026-01-05T09:00+07:00", tick=False):
+        dossier = received(province)
+    with connection.cursor() as cursor:
+        cursor.execute("select clock_timestamp()")
+        now = cursor.fetchone()[0]
+    for event in dossier.events.all():
+        assert event.at == dt.datetime.fromisoformat("2026-01-05T09:00+07:00")
+        assert now - dt.timedelta(minutes=5) < event.recorded_at <= now
