@@ -310,13 +310,16 @@ class Desk(models.Model):
 
 
 class OfficerQuerySet(models.QuerySet["Officer"]):
-    def working_in(self, agency: Agency, today: dt.date) -> Self:
-        """Return who holds a role in the agency on the day."""
+    def working_in(self, agency: Agency, today: dt.date, role: Role | None = None) -> Self:
+        """Return who holds a role, or this one, in the agency on the day."""
+        # In one filter(): agency, role and days must be those of one and the same row.
+        named = {"roles__role": role} if role else {}
         return self.filter(
             Q(roles__valid_from__isnull=True) | Q(roles__valid_from__lte=today),
             Q(roles__valid_to__isnull=True) | Q(roles__valid_to__gte=today),
             roles__agency=agency,
             user__is_active=True,
+            **named,
         ).distinct()
 
 

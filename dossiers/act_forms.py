@@ -154,9 +154,9 @@ class AssignForm(ActForm):
         super().__init__(dossier, data)
         self.specialists = {
             officer.user.username: officer
-            for officer in Officer.objects.working_in(dossier.holder_agency, timezone.localdate())
-            .filter(roles__role=Role.SPECIALIST, roles__agency=dossier.holder_agency)
-            .select_related("user")
+            for officer in Officer.objects.working_in(
+                dossier.holder_agency, timezone.localdate(), Role.SPECIALIST
+            ).select_related("user")
         }
         field = self.fields["assignee"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above

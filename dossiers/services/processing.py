@@ -212,8 +212,7 @@ def _plain(
 def _specialist(dossier: Dossier, chosen: Officer | None) -> Officer:
     """Return who takes the dossier: the chosen one, if a specialist there, else the least loaded."""
     there = list(
-        Officer.objects.working_in(dossier.holder_agency, timezone.localdate())
-        .filter(roles__role=Role.SPECIALIST, roles__agency=dossier.holder_agency)
+        Officer.objects.working_in(dossier.holder_agency, timezone.localdate(), Role.SPECIALIST)
         .annotate(
             load=Count(
                 "held_dossiers",
