@@ -33,7 +33,7 @@ def test_a_dossier_goes_from_the_counter_to_its_result(province: Province) -> No
     assert [event["act"] for event in seen["events"]] == ["register", "receive"]
     assert seen["allowed"] == ["transfer", "request_withdrawal"]
 
-    steps = [
+    steps: list[tuple[OfficerClient, str, dict[str, Any], str, int]] = [
         (desk, "transfer", {}, "awaiting_assignment", 4),
         (head, "assign", {"assignee": "thuly"}, "in_progress", 4),
         (specialist, "request_supplement", {"reason": "Thiếu bản vẽ"}, "awaiting_supplement", 5),
@@ -43,7 +43,8 @@ def test_a_dossier_goes_from_the_counter_to_its_result(province: Province) -> No
         (clerk, "publish", {"result_number": "12/GP"}, "settled", 9),
         (desk, "return_result", {}, "returned", 10),
     ]
-    for version, (who, act, data, state, national) in enumerate(steps, start=2):
+    for version, step in enumerate(steps, start=2):
+        who, act, data, state, national = step
         done = who.act(code, act, version, **data)
         assert done.status_code == 200, (act, done.json())
         assert (done.json()["state"], done.json()["national_status"]) == (state, national)
