@@ -7,10 +7,10 @@ cannot be reversed without the key (design.md 3).
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import re
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,6 +23,12 @@ class UnsealError(ValueError):
     """The sealed value cannot be opened: its key is not configured, or it was altered."""
 
 
+@lru_cache(maxsize=8)
+def _cipher(key: bytes) -> AESGCM:
+    """Return the cipher of a data key; making one costs more than sealing with it."""
+    return AESGCM(key)
+
+
 def seal(plain: str) -> bytes:
     """Encrypt a value under the current data key; an empty value stays empty."""
     if not plain:
@@ -30,7 +36,7 @@ def seal(plain: str) -> bytes:
     key_id, key = next(iter(settings.DATA_KEYS.items()))
     nonce = os.urandom(_NONCE_BYTES)
     name = key_id.encode()
-    return bytes([len(name)]) + name + nonce + AESGCM(key).encrypt(nonce, plain.encode(), name)
+    return bytes([len(name)]) + name + nonce + _cipher(key).encrypt(nonce, plain.encode(), name)
 
 
 def unseal(sealed: bytes | memoryview) -> str:
@@ -44,7 +50,7 @@ def unseal(sealed: bytes | memoryview) -> str:
     if key is None:
         raise UnsealError(f"data key {name!r} is not configured")
     try:
-        return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], name).decode()
+        return _cipher(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], name).decode()
     except InvalidTag as error:
         raise UnsealError("a sealed value does not open under its key") from error
 
@@ -52,7 +58,7 @@ def unseal(sealed: bytes | memoryview) -> str:
 def keyed_digest(purpose: str, value: str, *, size: int = 16) -> bytes:
     """Return the HMAC by which a value can be found again but not read."""
     message = f"{purpose}\x00{value}".encode()
-    return hmac.new(settings.LOOKUP_KEY, message, hashlib.sha256).digest()[:size]
+    return hmac.digest(settings.LOOKUP_KEY, message, "sha256")[:size]
 
 
 def normalise_number(value: str) -> str:

@@ -78,19 +78,26 @@ def void_next_number(agency: Agency, on: dt.date, *, by: Officer, reason: str) -
     )
 
 
+# One order for all, so that two imports cannot lock the counters crosswise.
 _RAISE = """
-insert into dossiers_daynumber (agency_id, "on", last) values (%s, %s, %s)
+insert into dossiers_daynumber (agency_id, "on", last)
+select * from unnest(%s::bigint[], %s::date[], %s::int[]) as used (agency, day, number)
+order by agency, day
 on conflict (agency_id, "on") do update
 set last = greatest(dossiers_daynumber.last, excluded.last)
 """
 
 
 def move_on(numbers: dict[tuple[int, dt.date], int]) -> None:
-    """Move the counters of days on past the numbers that imported codes have used."""
+    """Move the counters of days on past the numbers that imported codes have used. One query."""
     with connection.cursor() as cursor:
-        # One order for all, so that two imports cannot lock the counters crosswise.
-        cursor.executemany(
-            _RAISE, [(agency, on, last) for (agency, on), last in sorted(numbers.items())]
+        cursor.execute(
+            _RAISE,
+            [
+                [agency for agency, _on in numbers],
+                [on for _agency, on in numbers],
+                list(numbers.values()),
+            ],
         )
 
 

@@ -10,15 +10,17 @@ import csv
 import datetime as dt
 import hashlib
 import itertools
+import json
+import re
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from psycopg.types.json import Jsonb
 
 from accounts.folding import tidy, words
 from accounts.personal_data import keyed_digest, normalise_number, seal
@@ -65,6 +67,8 @@ REQUIRED = (
 )  # fmt: skip
 OPTIONAL = ("state", "holder", "case", "due_original", "supplement_requests")
 BATCH = 2000
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+_STATES, _CHANNELS = frozenset(State.values), frozenset(Channel.values)
 LOCK = 0x6D6F_7463  # pg_advisory_lock: one import of dossiers at a time
 FIELD_LIMIT = 10_000  # characters of one field; a longer one is a broken quote
 
@@ -73,6 +77,7 @@ STATE_OF_NUMBER = {
     number: next(state for state, n in NATIONAL_STATUS.items() if n == number)
     for number in range(1, 11)
 }
+_NUMBERS = frozenset(map(str, STATE_OF_NUMBER))
 
 
 class UnreadableFileError(Exception):
@@ -190,7 +195,7 @@ class Books:
         self.sectors: dict[int, int] = {}
         for row in ProcedureSector.objects.order_by("version_id", "position"):
             self.sectors.setdefault(row.version_id, row.sector_id)
-        self._limits: dict[tuple[int, int | None, str], tuple[ProcedureCase | None, Limit]] = {}
+        self._limits: dict[tuple[int, str, str], tuple[ProcedureCase | None, Limit]] = {}
         self._calendars: dict[int, Any] = {}
         self._due: dict[Any, dt.datetime | None] = {}
 
@@ -222,19 +227,21 @@ class Books:
     def limit(
         self, version: ProcedureVersion, case_code: str, channel: str
     ) -> tuple[ProcedureCase | None, Limit]:
+        key = (version.pk, case_code, channel)
+        known = self._limits.get(key)
+        if known is not None:
+            return known
         cases = list(version.cases.all())
         case = cases[0] if cases else None
         if case_code:
             case = next((c for c in cases if c.code == case_code), None)
             if case is None:
                 raise RowError("case", _("Thủ tục không có trường hợp này."))
-        key = (version.pk, case.pk if case else None, channel)
-        if key not in self._limits:
-            try:
-                limit = stated_limit(case, version.channel_limits.all(), channel)
-            except LimitError:
-                limit = Limit(None, Unit.NONE)
-            self._limits[key] = (case, limit)
+        try:
+            limit = stated_limit(case, version.channel_limits.all(), channel)
+        except LimitError:
+            limit = Limit(None, Unit.NONE)
+        self._limits[key] = (case, limit)
         return self._limits[key]
 
     def calendar(self, agency: Agency) -> Any:
@@ -260,9 +267,9 @@ def check(line: Line, books: Books, now: dt.datetime) -> Old:
     if "" in line.values:
         raise RowError("", line.values[""])
     values = {name: tidy(value) for name, value in line.values.items()}
-    for name, value in values.items():
-        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-            raise RowError(name, _("Có ký tự không đọc được."))
+    if _UNREADABLE.search("".join(values.values())):
+        name = next(name for name, value in values.items() if _UNREADABLE.search(value))
+        raise RowError(name, _("Có ký tự không đọc được."))
     warnings: list[tuple[str, str]] = []
     code = values["code"]
     if not code or len(code) > 40:
@@ -282,7 +289,7 @@ def check(line: Line, books: Books, now: dt.datetime) -> Old:
     version, was_valid = books.version(values["procedure"], on)
     if not was_valid:
         warnings.append(("procedure", _("Thủ tục chưa có hiệu lực, dùng phiên bản sớm nhất.")))
-    if values["channel"] not in Channel.values:
+    if values["channel"] not in _CHANNELS:
         raise RowError("channel", _("Kênh nộp là in_person, online hoặc post."))
     case, limit = books.limit(version, values.get("case", ""), values["channel"])
     if not values["owner_name"]:
@@ -292,7 +299,12 @@ def check(line: Line, books: Books, now: dt.datetime) -> Old:
             raise RowError(name, _("Dài quá %(count)s ký tự.") % {"count": longest})
     receiving = _receiving(code, books) or competent
     holder = competent
-    if state in INTAKE_STATES or state in PAUSED_STATES or state is State.RECEIVED or state in ENDED_STATES:
+    if (
+        state in INTAKE_STATES
+        or state in PAUSED_STATES
+        or state is State.RECEIVED
+        or state in ENDED_STATES
+    ):
         holder = receiving
     if values.get("holder"):
         holder = books.agency(values["holder"], "holder")
@@ -323,13 +335,13 @@ def check(line: Line, books: Books, now: dt.datetime) -> Old:
 
 def _state(values: dict[str, str]) -> State:
     text = values["national_status"]
-    if text not in {str(number) for number in STATE_OF_NUMBER}:
+    if text not in _NUMBERS:
         raise RowError("national_status", _("Trạng thái quốc gia là số từ 1 đến 10."))
     number = int(text)
     given = values.get("state", "")
     if not given:
         return STATE_OF_NUMBER[number]
-    if given not in State.values:
+    if given not in _STATES:
         raise RowError("state", _("Không có trạng thái %(state)s.") % {"state": given[:40]})
     if NATIONAL_STATUS[State(given)] != number:
         raise RowError("state", _("Trạng thái không khớp với số trạng thái quốc gia."))
@@ -573,17 +585,14 @@ def _load_batch(
 def _copy(olds: list[Old], books: Books, now: dt.datetime) -> None:
     """Write a checked batch with COPY: dossiers, events, outbox, pauses, date changes, counters."""
     tables = _Tables(len(olds), now)
-    for old in olds:
-        tables.add(old, books.calendar(old.receiving)[1])
-    tables.write()
+    tables.write([(old, books.calendar(old.receiving)[1]) for old in olds])
     numbers: dict[tuple[int, dt.date], int] = {}
     for old in olds:
         read = read_code(old.code)
         if read is None or books.by_code.get(read[0]) is not old.receiving:
             continue
-        try:
-            day = dt.datetime.strptime(read[1], "%y%m%d").replace(tzinfo=LOCAL_ZONE).date()
-        except ValueError:
+        day = _day_of_code(read[1])
+        if day is None:
             continue
         # A number too large for the counter names no day of ours.
         if read[2] < 2**31:
@@ -593,6 +602,56 @@ def _copy(olds: list[Old], books: Books, now: dt.datetime) -> None:
         move_on(numbers)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Event:
+    """A finished row of DossierEvent: what every imported event says alike stands in the class."""
+
+    dossier_id: int
+    seq: int
+    at: dt.datetime
+    recorded_at: dt.datetime
+    act: str
+    from_state: str
+    to_state: str
+    agency_id: int
+    holder_agency_id: int
+    clock_effect: str
+    due_at: dt.datetime | None
+    pk: int = 0
+    digest: bytes = b""
+
+    actor_id: ClassVar[int | None] = None
+    actor_role: ClassVar[str] = Role.SYSTEM.value
+    holder_officer_id: ClassVar[int | None] = None
+    reason: ClassVar[str] = ""
+    data: ClassVar[dict[str, bool]] = {"imported": True}
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "id": self.pk,
+            "dossier_id": self.dossier_id,
+            "seq": self.seq,
+            "at": self.at,
+            "recorded_at": self.recorded_at,
+            "act": self.act,
+            "from_state": self.from_state,
+            "to_state": self.to_state,
+            "actor_id": self.actor_id,
+            "actor_role": self.actor_role,
+            "agency_id": self.agency_id,
+            "holder_agency_id": self.holder_agency_id,
+            "holder_officer_id": self.holder_officer_id,
+            "reason": self.reason,
+            "clock_effect": self.clock_effect,
+            "due_at": self.due_at,
+            "data": _EVENT_DATA,
+            "digest": self.digest,
+        }
+
+
+_EVENT_DATA = json.dumps(_Event.data)
+
+
 class _Tables:
     """Finished rows of one batch, in the order of their columns."""
 
@@ -600,17 +659,18 @@ class _Tables:
         self.now = now
         self.ids = iter(_next_ids(Dossier, count))
         self.codes = iter(_fresh_tracking_codes(count))
-        self.dossiers: list[dict[str, Any]] = []
-        self.events: list[DossierEvent] = []
+        self.events: list[_Event] = []
         self.pauses: list[dict[str, Any]] = []
-        self.changes: list[tuple[Old, int, DossierEvent]] = []
+        self.changes: list[tuple[Old, int, _Event]] = []
 
-    def add(self, old: Old, calendar_version: int) -> None:
+    def dossier(self, old: Old, calendar_version: int) -> dict[str, Any]:
+        """Return the row of a dossier, and keep those that hang on it. Runs no query."""
         pk, tracking_code = next(self.ids), next(self.codes)
         events = self._history(old, pk)
         digest = b""
         for event in events:
-            digest = event.digest = event_digest(event, tracking_code, digest)
+            # It says all that a DossierEvent says, without the cost of a model instance.
+            digest = event.digest = event_digest(cast("DossierEvent", event), tracking_code, digest)
         self.events.extend(events)
         if old.due_original != old.due_at:
             self.changes.append((old, pk, events[-1]))
@@ -632,71 +692,69 @@ class _Tables:
         phone = normalise_number(values["phone"])
         organisation = len(number) in {10, 13} and number.isdigit()
         name = tidy(values["owner_name"])
-        self.dossiers.append(
-            {
-                "id": pk,
-                "code": old.code,
-                "tracking_code": tracking_code,
-                "procedure_id": old.version.procedure_id,
-                "version_id": old.version.pk,
-                "case_id": old.case.pk if old.case else None,
-                "sector_id": old.sector_id,
-                "receiving_agency_id": old.receiving.pk,
-                "supporting_agency_id": None,
-                "competent_agency_id": old.competent.pk,
-                "holder_agency_id": old.holder.pk,
-                "holder_officer_id": None,
-                "desk_id": None,
-                "created_by_id": None,
-                "channel": old.channel,
-                "result_channel": ResultChannel.COUNTER.value,
-                "owner_kind": (OwnerKind.ORGANISATION if organisation else OwnerKind.CITIZEN).value,
-                "owner_name": name,
-                "owner_search": " ".join(words(name)),
-                "owner_id_kind": _id_kind(number, organisation=organisation).value,
-                "owner_id_sealed": seal(values["owner_id"].strip()),
-                "owner_id_digest": keyed_digest("owner_id", number) if number else b"",
-                "owner_phone_sealed": seal(values["phone"].strip()),
-                "owner_address_sealed": b"",
-                "owner_email_sealed": b"",
-                "representative_name": "",
-                "representative_id_sealed": b"",
-                "representative_phone_sealed": b"",
-                "id_proof": second_fact(tracking_code, number),
-                "phone_proof": second_fact(tracking_code, phone),
-                "summary": "",
-                "papers_vouched": False,
-                "state": old.state.value,
-                "previous_state": events[-1].from_state,
-                "payment_state": "none",
-                "delivery_state": "none",
-                "sync_state": "pending",
-                "limit_value": old.limit.value,
-                "limit_unit": old.limit.unit.value,
-                "due_reason": "",
-                "calendar_version": calendar_version,
-                "submitted_at": old.submitted_at or old.received_at,
-                "received_at": old.received_at,
-                "received_on": _day(old.received_at),
-                "due_original_at": old.due_original,
-                "due_at": old.due_at,
-                "due_on": _day(old.due_at),
-                "settled_at": old.settled_at,
-                "settled_on": _day(old.settled_at),
-                "returned_at": old.returned_at,
-                "returned_on": _day(old.returned_at),
-                "paused_at": old.received_at if old.state in PAUSED_STATES else None,
-                "result_kind": "granted" if old.state in {State.SETTLED, State.RETURNED} else "",
-                "result_number": "",
-                "supplement_count": old.supplements,
-                "entry": Entry.IMPORTED.value,
-                "late_reason": "",
-                "event_count": len(events),
-                "last_digest": digest,
-            }
-        )
+        return {
+            "id": pk,
+            "code": old.code,
+            "tracking_code": tracking_code,
+            "procedure_id": old.version.procedure_id,
+            "version_id": old.version.pk,
+            "case_id": old.case.pk if old.case else None,
+            "sector_id": old.sector_id,
+            "receiving_agency_id": old.receiving.pk,
+            "supporting_agency_id": None,
+            "competent_agency_id": old.competent.pk,
+            "holder_agency_id": old.holder.pk,
+            "holder_officer_id": None,
+            "desk_id": None,
+            "created_by_id": None,
+            "channel": old.channel,
+            "result_channel": ResultChannel.COUNTER.value,
+            "owner_kind": (OwnerKind.ORGANISATION if organisation else OwnerKind.CITIZEN).value,
+            "owner_name": name,
+            "owner_search": " ".join(words(name)),
+            "owner_id_kind": _id_kind(number, organisation=organisation).value,
+            "owner_id_sealed": seal(values["owner_id"].strip()),
+            "owner_id_digest": keyed_digest("owner_id", number) if number else b"",
+            "owner_phone_sealed": seal(values["phone"].strip()),
+            "owner_address_sealed": b"",
+            "owner_email_sealed": b"",
+            "representative_name": "",
+            "representative_id_sealed": b"",
+            "representative_phone_sealed": b"",
+            "id_proof": second_fact(tracking_code, number),
+            "phone_proof": second_fact(tracking_code, phone),
+            "summary": "",
+            "papers_vouched": False,
+            "state": old.state.value,
+            "previous_state": events[-1].from_state,
+            "payment_state": "none",
+            "delivery_state": "none",
+            "sync_state": "pending",
+            "limit_value": old.limit.value,
+            "limit_unit": old.limit.unit.value,
+            "due_reason": "",
+            "calendar_version": calendar_version,
+            "submitted_at": old.submitted_at or old.received_at,
+            "received_at": old.received_at,
+            "received_on": _day(old.received_at),
+            "due_original_at": old.due_original,
+            "due_at": old.due_at,
+            "due_on": _day(old.due_at),
+            "settled_at": old.settled_at,
+            "settled_on": _day(old.settled_at),
+            "returned_at": old.returned_at,
+            "returned_on": _day(old.returned_at),
+            "paused_at": old.received_at if old.state in PAUSED_STATES else None,
+            "result_kind": "granted" if old.state in {State.SETTLED, State.RETURNED} else "",
+            "result_number": "",
+            "supplement_count": old.supplements,
+            "entry": Entry.IMPORTED.value,
+            "late_reason": "",
+            "event_count": len(events),
+            "last_digest": digest,
+        }
 
-    def _history(self, old: Old, pk: int) -> list[DossierEvent]:
+    def _history(self, old: Old, pk: int) -> list[_Event]:
         """Tell what the file knows as events: how it came, was accepted, where it stands, its end."""
         steps: list[tuple[Act, State, dt.datetime, ClockEffect]] = []
         arrived = old.submitted_at or old.received_at or self.now
@@ -718,7 +776,7 @@ class _Tables:
         for seq, (act, state, at, effect) in enumerate(steps, start=1):
             at_counter = seq <= 2 or state is State.RETURNED
             events.append(
-                DossierEvent(
+                _Event(
                     dossier_id=pk,
                     seq=seq,
                     at=at,
@@ -726,27 +784,22 @@ class _Tables:
                     act=act.value,
                     from_state=before,
                     to_state=state.value,
-                    actor_role=Role.SYSTEM.value,
                     agency_id=(old.receiving if at_counter else old.competent).pk,
                     holder_agency_id=(old.holder if seq == len(steps) else old.receiving).pk,
                     clock_effect=effect.value,
                     due_at=old.due_at if effect is not ClockEffect.NONE or seq > 2 else None,
-                    data={"imported": True},
                 )
             )
             before = state.value
         return events
 
-    def write(self) -> None:
-        _copy_in(Dossier, self.dossiers)
+    def write(self, olds: list[tuple[Old, int]]) -> None:
+        # A row is made when COPY asks for it, so that the server works on the one before meanwhile.
+        _copy_in(Dossier, (self.dossier(old, version) for old, version in olds))
         event_ids = _next_ids(DossierEvent, len(self.events))
         for event, pk in zip(self.events, event_ids, strict=True):
             event.pk = pk
-        names = [f.attname for f in DossierEvent._meta.concrete_fields]
-        _copy_in(
-            DossierEvent,
-            ({**{n: getattr(e, n) for n in names}, "data": Jsonb(e.data)} for e in self.events),
-        )
+        _copy_in(DossierEvent, (event.row() for event in self.events))
         _copy_in(
             OutboxMessage,
             (
@@ -802,6 +855,15 @@ def _id_kind(number: str, *, organisation: bool) -> IdKind:
 
 def _day(instant: dt.datetime | None) -> dt.date | None:
     return instant.astimezone(LOCAL_ZONE).date() if instant else None
+
+
+@cache
+def _day_of_code(text: str) -> dt.date | None:
+    """Return the day a code names as yymmdd, None where there is no such day."""
+    try:
+        return dt.datetime.strptime(text, "%y%m%d").replace(tzinfo=LOCAL_ZONE).date()
+    except ValueError:
+        return None
 
 
 def _next_ids(model: type[Any], count: int) -> list[int]:

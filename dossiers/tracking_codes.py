@@ -33,7 +33,8 @@ _PROCEDURE_CODE = re.compile(r"[1-6]\.\d{6,9}(-xoa)?(\.000\.00\.00)?(\.[hg]\d{2}
 def make() -> str:
     """Return a new tracking code as it is stored, for example "K7MQ2XWPC"."""
     while True:
-        body = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+        bits = secrets.randbits(5 * RANDOM_LENGTH)  # one draw: five of them choose a character
+        body = "".join(ALPHABET[bits >> 5 * n & 31] for n in range(RANDOM_LENGTH))
         # A code without a figure could be a word, for people and for the box of the home page.
         if any(character.isdigit() for character in body):
             return body + luhn.calc_check_digit(body, alphabet=ALPHABET)
