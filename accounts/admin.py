@@ -7,6 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -17,6 +20,16 @@ admin.site.index_title = _("Cơ quan, cán bộ, lịch làm việc, danh mục"
 admin.site.site_url = "/"
 # Rights hang on roles held in agencies (agencies.OfficerRole), never on groups.
 admin.site.unregister(Group)
+
+
+def sign_in_at_the_front(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    """Send to the portal's own sign-in, which is guarded against guessing; others find no door."""
+    if request.user.is_authenticated:
+        raise Http404
+    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+
+
+admin.site.login = sign_in_at_the_front  # type: ignore[method-assign]
 
 
 @admin.register(User)

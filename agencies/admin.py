@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -26,19 +27,31 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+class LabelledForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+    """A row of a table of the admin whose fields say their names: its columns alone do not."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("aria-label", str(field.label))
+
+
 class AgencyCodeInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = AgencyCode
+    form = LabelledForm
     extra = 0
 
 
 class DeskInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = Desk
+    form = LabelledForm
     extra = 0
     show_change_link = True
 
 
 class SuccessionInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = Succession
+    form = LabelledForm
     fk_name = "predecessor"
     autocomplete_fields = ["successor"]
     extra = 0
@@ -71,6 +84,7 @@ class AdministrativeUnitAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not
 
 class OfficerRoleInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = OfficerRole
+    form = LabelledForm
     autocomplete_fields = ["agency"]
     extra = 0
 
@@ -99,11 +113,13 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at ru
 
 class WorkingWindowInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = WorkingWindow
+    form = LabelledForm
     extra = 0
 
 
 class CalendarDayInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = CalendarDay
+    form = LabelledForm
     extra = 1
     ordering = ["-on"]
 

@@ -255,10 +255,11 @@ class SubmissionForm(forms.Form):
             if fee.channel_limit.channel == self.channel_chosen and fee.amount_vnd
         ]
         for fee in self.fees:
-            self.fields[f"fee_amount_{fee.pk}"] = MoneyField(
-                label=gettext("Số tiền: %(name)s") % {"name": fee_name(fee)[:60]},
-                initial=f"{fee.amount_vnd:,.0f}".replace(",", "."),
+            name = f"fee_amount_{fee.pk}"
+            self.fields[name] = MoneyField(
+                label=gettext("Số tiền: %(name)s") % {"name": fee_name(fee)[:60]}
             )
+            self._propose(name, f"{fee.amount_vnd:,.0f}".replace(",", "."))
 
     def _add_fields(self) -> None:
         """Add the fields that follow from the procedure: its cases, papers and fees."""
@@ -286,15 +287,22 @@ class SubmissionForm(forms.Form):
             label=gettext("Loại bản: %(name)s") % {"name": name[:60]},
             choices=DossierDocument.Kind.choices,
             required=False,
-            initial=kind,
         )
         self.fields[f"paper_quantity_{key}"] = forms.IntegerField(
             label=gettext("Số lượng: %(name)s") % {"name": name[:60]},
             min_value=1,
             max_value=999,
             required=False,
-            initial=quantity,
         )
+        self._propose(f"paper_kind_{key}", kind)
+        self._propose(f"paper_quantity_{key}", str(quantity))
+
+    def _propose(self, name: str, value: str) -> None:
+        """Fill a field that the page did not have yet: it came with the procedure just chosen."""
+        if not self.is_bound:
+            self.initial[name] = value
+        elif name not in self.data:
+            self.data[name] = value  # type: ignore[index] # a copy of our own (`_read`)
 
     # What the page shows
 

@@ -114,6 +114,7 @@ ICONS: dict[Act, str] = {
     Act.APPROVE: "pen",
     Act.PUBLISH: "stamp",
     Act.RETURN_RESULT: "good",
+    Act.STOP: "stop",
     Act.REQUEST_WITHDRAWAL: "undo",
     Act.GRANT_WITHDRAWAL: "check",
 }

@@ -127,7 +127,11 @@ def desk_procedures(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "dossiers/desk/_found.html",
-        {"found": procedures_for(request.GET.get("q", "")), "q": request.GET.get("q", "").strip()},
+        {
+            "found": procedures_for(request.GET.get("q", "")),
+            "q": request.GET.get("q", "").strip(),
+            "is_looking": True,
+        },
     )
 
 
@@ -168,12 +172,15 @@ def _context(request: HttpRequest, form: SubmissionForm) -> dict[str, Any]:
         promise = form.promise()
     except LimitError as error:
         promise_fault = error.message
+    # Words looked up without a script: shown until one of the answers is picked.
+    is_looking = not form.data.get("pick") and not form.data.get("act")
     case = form.case_chosen
     is_stated = case is not None and case.limit_unit != "other"
     return {
         "form": form,
         "q": typed,
-        "found": procedures_for(typed) if form.chosen is None else [],
+        "is_looking": is_looking,
+        "found": procedures_for(typed) if form.chosen is None or is_looking else [],
         "chosen": form.chosen,
         "limit": limit_words(case.limit_value, case.limit_unit, case.limit_text)
         if case and is_stated

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.roles import Role
 from agencies.access import officer_required, scope_for, the_officer
@@ -133,6 +134,8 @@ def dossier_list(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('dossier-list')}?{_query(request, sau=None)}")
     if typed and len(found) == 1 and search.is_code(typed) and not (state or group or agency):
         # One code, one dossier: a scanned receipt opens it at once.
+        if _is_htmx(request):
+            return HttpResponseClientRedirect(rows.address(found[0]))
         return redirect(rows.address(found[0]))
     template = "dossiers/processing/list.html"
     if request.htmx and request.htmx.target == "dossiers":  # type: ignore[attr-defined]
@@ -318,7 +321,11 @@ def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]
             else dossier.get_result_channel_display(),
         ),
         (_("Số kết quả"), dossier.result_number),
-        (_("Cổng quốc gia"), f"{dossier.national_status or '–'} · {dossier.get_sync_state_display()}"),
+        (_("Cổng quốc gia"), _("trạng thái %(number)s, %(sync)s")
+            % {
+                "number": dossier.national_status or "–",
+                "sync": dossier.get_sync_state_display().lower(),
+            }),
         (_("Cách nhập"), dossier.get_entry_display() if dossier.entry != "live" else ""),
     ]  # fmt: skip
 
@@ -413,7 +420,7 @@ def prepared(form: ActForm) -> ActForm:
             field.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
             field.input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
         elif isinstance(field.widget, forms.Textarea):
-            field.widget.attrs.setdefault("rows", 4)
+            field.widget.attrs["rows"] = 4
     return form
 
 
@@ -430,6 +437,9 @@ def _act_page(
     template = "dossiers/processing/act.html"
     if _is_htmx(request):
         template += "#form"
+        # It opened under the button that was pressed: one goes on typing there.
+        for field in list(form.fields.values())[:1]:
+            field.widget.attrs["autofocus"] = True
     back = request.POST.get("next") or request.GET.get("next", "")
     rule = next((row for row in TRANSITIONS if row.act is act and row.sources), None)
     return render(

@@ -216,3 +216,13 @@ def test_a_day_added_to_a_calendar_makes_a_new_version(admin: Client, province: 
     # Saved again without a change, it stays.
     # (A version that grew for nothing would make every process read the calendar anew.)
     assert calendar.days.filter(name="Nghỉ bão").exists()
+
+
+def test_the_admin_has_no_sign_in_of_its_own(province: Province) -> None:
+    stranger = Client()
+    answer = stranger.get("/quan-tri/agencies/officer/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/dang-nhap/?next=/quan-tri/agencies/officer/"
+    tried = stranger.post("/quan-tri/login/", {"username": "quantri", "password": "x"})
+    assert tried["Location"].startswith("/dang-nhap/")
+    officer = browser_of(province.specialist)
+    assert officer.get("/quan-tri/", follow=True).status_code == 404

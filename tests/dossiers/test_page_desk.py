@@ -63,7 +63,7 @@ def test_an_accepted_dossier_shows_its_code_receipt_and_qr(province: Province) -
     assert "Thứ Tư 26/08/2026" in text
     papers = [(p.name, p.kind, p.quantity, p.required_id) for p in dossier.documents.all()]
     assert papers == [
-        ("Đơn", "copy", 1, first.pk),
+        ("Đơn", "original", 1, first.pk),
         ("Bản vẽ", "photocopy", 3, second.pk),
         ("Giấy uỷ quyền", "copy", 1, None),
     ]
@@ -170,6 +170,7 @@ def test_the_promise_is_told_before_and_with_or_without_a_script(province: Provi
     whole = page(client.post("/tiep-nhan/xem-truoc/", body))
     assert "<html" in whole
     assert "26/08/2026" in whole
+    assert 'value="1"' in re.findall(r'<input[^>]*id="id_paper_quantity_x1"[^>]*>', whole)[0]
     assert "Nguyễn Thị Ánh Tuyết" in whole
     assert "chỗ cần sửa" not in whole
     same = typed(province, shown=f"{province.procedure.code}|in_person")

@@ -62,6 +62,8 @@ def test_a_code_in_any_writing_opens_its_dossier(province: Province) -> None:
         answer = client.get("/ho-so/", {"q": typed})
         assert answer.status_code == 302, typed
         assert answer["Location"] == f"/ho-so/{code}/"
+    headers = {"HX-Request": "true", "HX-Target": "dossiers"}
+    assert client.get("/ho-so/", {"q": code}, headers=headers)["HX-Redirect"] == f"/ho-so/{code}/"
 
 
 @time_machine.travel(MONDAY, tick=False)
