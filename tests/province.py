@@ -91,7 +91,7 @@ def make_province() -> Province:
             user=UserFactory.create(username=username), agency=agency, roles=list(roles)
         )
 
-    province = Province(
+    return Province(
         root=root,
         centre=centre,
         department=department,
@@ -104,7 +104,6 @@ def make_province() -> Province:
         stranger=officer("nguoila", elsewhere, Role.RECEPTIONIST, Role.SPECIALIST, Role.HEAD),
         procedure=ProcedureFactory.create(offering=department),
     )
-    return province
 
 
 def give_role(officer: Officer, agency: Agency, role: Role) -> None:
