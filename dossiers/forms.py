@@ -170,7 +170,7 @@ class SubmissionForm(forms.Form):
     )
     extra_fee_name = _line(_("Khoản thu khác"))
     extra_fee_amount = MoneyField(label=_("Số tiền"))
-    extra_fee_paid = forms.BooleanField(label=_("Đã thu"), required=False)
+    extra_fee_paid = forms.BooleanField(label=_("Đã thu khoản thu khác"), required=False)
     receipt_number = _line(_("Số biên lai"), length=40)
 
     received_at = forms.DateTimeField(

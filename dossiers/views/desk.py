@@ -177,6 +177,8 @@ def _context(request: HttpRequest, form: SubmissionForm) -> dict[str, Any]:
     case = form.case_chosen
     is_stated = case is not None and case.limit_unit != "other"
     return {
+        "place": "desk",
+        "tab": "new",
         "form": form,
         "q": typed,
         "is_looking": is_looking,
@@ -219,6 +221,7 @@ def desk_waiting(request: HttpRequest) -> HttpResponse:
         "dossiers/desk/waiting.html",
         {
             "place": "desk",
+            "tab": "waiting",
             "rows": [rows.row_of(dossier, now, calendar, officer) for dossier in found],
             "first_url": reverse("desk-waiting") if "sau" in request.GET else "",
             "next_url": f"?sau={cursor}" if cursor else "",
