@@ -100,7 +100,7 @@ class ReceiveForm(ActForm):
         required=False,
         help_text=_("Chỉ khi thủ tục không quy định thời hạn."),
     )
-    reason = _text(_("Lý do ấn định"))
+    reason = _text(_("Lý do ấn định"), length=500)  # as long as the dossier's own column
 
 
 class SettleAtOnceForm(ActForm):

@@ -23,6 +23,7 @@ from django.db import models
 from django.template.loader import get_template
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from dossiers.act_forms import ACT_FORMS
 from dossiers.models import Dossier
 from motcua.celery import BEAT_SCHEDULE, QUEUES, app
 from motcua.celery import app as celery_app
@@ -209,6 +210,35 @@ def test_every_model_of_ours_has_a_name_for_people() -> None:
     for model in apps.get_models():
         if model._meta.app_label in APPS and model.__doc__:
             assert not model.__doc__.startswith(f"{model.__name__}("), model
+
+
+# Docs
+
+
+def test_docs_name_every_act_with_the_fields_it_reads() -> None:
+    acts = (ROOT / "docs/api.md").read_text("utf-8").split("\n## Acts\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", acts, re.M)
+    told = {act: re.findall(r"`(\w+)`(\*?)", fields) for act, fields in rows}
+    read = {
+        act.value: [(name, "*" if f.required else "") for name, f in form.base_fields.items()]
+        for act, form in ACT_FORMS.items()
+    }
+    assert told == read
+
+
+def test_docs_point_at_pages_that_are_there() -> None:
+    for page in [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), (page, target)
+
+
+def test_modules_that_docs_name_are_there() -> None:
+    named = re.compile(rf"`((?:{'|'.join(APPS)})/[\w/]+(?:\.py|/))`")
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    found = {name: page for page in pages for name in named.findall(page.read_text("utf-8"))}
+    assert len(found) > 10
+    for name, page in found.items():
+        assert (ROOT / name).exists(), (page, name)
 
 
 # Code

@@ -144,7 +144,7 @@ def test_random_input_never_breaks_the_server(here: Province, mode: GenerationMo
     _row, token = AuthToken.objects.create(here.receptionist.user)
     codes = ["H01.01.01-000000-0001", *_codes()]
     schema = schemathesis.openapi.from_wsgi(SCHEMA, WSGIHandler())
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [_valid(found) for found in schema.get_all_operations()]
     assert len(operations) >= 10
     tried: list[tuple[int, str]] = []
     started = time.monotonic()
@@ -160,6 +160,10 @@ def test_random_input_never_breaks_the_server(here: Province, mode: GenerationMo
     if mode is GenerationMode.NEGATIVE:
         assert 400 in {status for status, _told in tried}
     assert time.monotonic() - started < SECONDS
+
+
+def _valid(found: Any) -> Any:
+    return found.ok()
 
 
 def _try(
@@ -244,7 +248,20 @@ def test_nasty_text_in_every_field_of_a_body_is_answered(here: Province) -> None
         (acts, {"act": "request_withdrawal", "version": 2, "reason": "r"}),
         (acts, {"act": "transfer", "version": 2, "note": "n"}),
     ]
-    odd = [*NASTY, None, True, 0, -1, 10**14, 1.5, [], {}, [[]], [None], {"a": {"b": []}}]
+    odd: list[Any] = [
+        *NASTY,
+        None,
+        True,
+        0,
+        -1,
+        10**14,
+        1.5,
+        [],
+        {},
+        [[]],
+        [None],
+        {"a": {"b": []}},
+    ]
     for url, body in bodies:
         for name in body:
             for value in odd:

@@ -222,6 +222,8 @@ def request_completion(
     with transaction.atomic():
         step = begin(Act.REQUEST_COMPLETION, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
+        if reply_by and reply_by < local_day(step.at):
+            raise ActDataError({"reply_by": _("Hạn hoàn thiện không được trước ngày yêu cầu.")})
         asked = list(items) or [reason]
         event = step.append(reason=reason, data={"items": asked, "reply_by": _iso(reply_by)})
         step.record.write()

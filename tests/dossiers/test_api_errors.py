@@ -40,7 +40,7 @@ def errors_of(answer: Any) -> set[str]:
     return set(told["errors"])
 
 
-def raw(client: APIClient, body: str | bytes, url: str = TABLE, **headers: str) -> Any:
+def raw(client: APIClient, body: Any, url: str = TABLE, **headers: str) -> Any:
     return client.generic("POST", url, body, content_type="application/json", headers=headers)
 
 
@@ -352,7 +352,7 @@ def test_a_code_that_is_nobodys_is_404(province: Province) -> None:
     urls = [f"{TABLE}{code}/{path}" for code in wrong for path in paths]
     urls += [f"{TABLE}{own}/papers/{pk}.pdf" for pk in (0, 2**31, 2**63, 10**20)]
     for url in urls:
-        ask = client.post if url.endswith("acts/") else client.get
+        ask: Any = client.post if url.endswith("acts/") else client.get
         answer = ask(url, {"act": "transfer", "version": 1})
         assert answer.status_code == 404, url
         assert set(answer.json()) == {"detail"}, url

@@ -80,7 +80,7 @@ def test_the_models_themselves_cannot_change_an_event(province: Province) -> Non
     event.reason = "Khác"
     for change in (event.save, event.delete, DossierEvent.objects.all().delete):
         with pytest.raises((DatabaseError, TypeError, ValueError)), transaction.atomic():
-            change()  # type: ignore[operator]
+            change()
     event.refresh_from_db()
     assert event.reason == ""
 

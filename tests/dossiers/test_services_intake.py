@@ -17,6 +17,7 @@ from dossiers.recording import ActDataError
 from dossiers.services import closing, intake
 from dossiers.services.intake import FeeItem, Paper, Person
 from dossiers.workflow import IllegalTransitionError
+from tests.dossiers.conftest import OfficerClient
 from tests.dossiers.stages import awaiting_completion, draft, online_draft, submitted
 from tests.factories import DossierFactory, OfficerFactory, ProcedureFactory
 
@@ -234,6 +235,30 @@ def test_completion_asks_for_all_gaps_once_and_the_answer_closes_the_round(
         (1, ["Bản vẽ", "Đơn có chữ ký"]),
         (2, ["Vẫn thiếu"]),
     ]
+
+
+def test_a_date_of_completion_in_the_past_is_refused(province: Province) -> None:
+    waiting = submitted(province)
+    with pytest.raises(ActDataError) as refused:
+        intake.request_completion(
+            waiting, by=province.receptionist, reason="r", reply_by=dt.date(2020, 1, 1)
+        )
+    assert set(refused.value.errors) == {"reply_by"}
+    assert not waiting.supplement_rounds.exists()
+
+
+@pytest.mark.parametrize(("length", "status"), [(500, 200), (501, 400)])
+def test_the_reason_of_a_date_is_as_long_as_its_column(
+    province: Province, length: int, status: int
+) -> None:
+    free = ProcedureFactory.create(cases=[(None, "none")])
+    waiting = submitted(province, procedure=free)
+    answer = OfficerClient(province.receptionist).act(
+        waiting.public_code, "receive", 1, due_on="2030-01-04", reason="r" * length
+    )
+    assert answer.status_code == status
+    if status == 400:
+        assert set(answer.json()["errors"]) == {"reason"}
 
 
 def test_a_refused_submission_never_gets_a_code(province: Province) -> None:

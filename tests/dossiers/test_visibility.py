@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WIDE = {Role.HEAD, Role.SUPERVISOR, Role.REFORM_OFFICER}
 
 
-def seen_by(officer: Officer) -> set[str]:
+def seen_by(officer: Officer) -> set[str | None]:
     scope = scope_of(officer, timezone.localdate())
     return set(Dossier.objects.visible_to(scope).values_list("code", flat=True))
 
