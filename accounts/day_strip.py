@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_noop, ngettext, pgettext
 
 LINE_DAYS = 14  # more days than this no longer fit on one line
 STRIP_DAYS = 45  # more than this are told by the week
@@ -114,18 +114,20 @@ _KINDS = {
 _TOLD_APART = frozenset({"received", "holiday", "swapped_off", "make_up", "rolled"})
 _ICONS = {"received": "file", "holiday": "lantern", "paused": "pause", "rolled": "arrow"}
 
+_WEEKDAYS = (
+    gettext_noop("Thứ Hai"),
+    gettext_noop("Thứ Ba"),
+    gettext_noop("Thứ Tư"),
+    gettext_noop("Thứ Năm"),
+    gettext_noop("Thứ Sáu"),
+    gettext_noop("Thứ Bảy"),
+    gettext_noop("Chủ Nhật"),
+)
+
 
 def weekday_name(day: date) -> str:
     """Return the weekday in full: "Thứ Hai" ... "Chủ Nhật"."""
-    return (
-        _("Thứ Hai"),
-        _("Thứ Ba"),
-        _("Thứ Tư"),
-        _("Thứ Năm"),
-        _("Thứ Sáu"),
-        _("Thứ Bảy"),
-        _("Chủ Nhật"),
-    )[day.weekday()]
+    return _(_WEEKDAYS[day.weekday()])
 
 
 def _weekday_letters(day: date) -> str:

@@ -78,10 +78,14 @@ def board(
         doors["overdue_board"] = ("overdue board, first page, one agency", page, cookie)
     except NoReverseMatch:
         pass
-    return [
+    figures = [
         _page(server, name, title, path, headers, url=url, rounds=rounds, each=each)
         for name, (title, path, headers) in doors.items()
     ]
+    # The bar is the page's; the API's list is judged only where there is no page.
+    for figure in figures[:-1]:
+        figure.judged = False
+    return figures
 
 
 def _page(

@@ -23,12 +23,13 @@ api_urlpatterns = [
 ]
 
 urlpatterns = [
+    # First, so that the API need not be told apart from every page of the portal.
+    path("api/v1/", include(api_urlpatterns)),
     path("", include("dossiers.urls_public")),
     path("", include("accounts.urls")),
     path("", include("dossiers.urls_office")),
     path("", include("procedures.urls")),
     path("", include("reports.urls")),
-    path("api/v1/", include(api_urlpatterns)),
     path("healthz", healthz, name="health"),
     path("quan-tri/", admin.site.urls),
     path(
