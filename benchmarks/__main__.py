@@ -66,13 +66,15 @@ def main() -> int:
         )
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    start = time.monotonic()
+    start, busy = time.monotonic(), os.getloadavg()[0]
+    if busy > (os.cpu_count() or 1) / 2:
+        say(f"others work on this machine (load {busy:.1f}): read ratios, not milliseconds")
     with ExitStack() as stack:
         VAR.mkdir(parents=True, exist_ok=True)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="run-", dir=VAR)))
         run = Run(options, folder, stack)
         run.measure()
-    return run.tell(time.monotonic() - start)
+    return run.tell(time.monotonic() - start, busy)
 
 
 def _end(number: int, _frame: object) -> None:
@@ -227,7 +229,7 @@ class Run:
 
         connections.close_all()
 
-    def tell(self, seconds: float) -> int:
+    def tell(self, seconds: float, busy: float) -> int:
         """Print the table and write the results; return the exit status."""
         from benchmarks import figures
 
@@ -242,6 +244,7 @@ class Run:
             "size": size,
             "seconds": round(seconds),
             "processors": os.cpu_count(),
+            "load_before": round(busy, 2),  # others' work, where it is not near zero
             "versions": self.versions,
         }
         if size < FULL_SIZE:
