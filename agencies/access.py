@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.permissions import BasePermission
 
 from accounts.roles import Role
@@ -66,6 +67,10 @@ def officer_required(*roles: Role) -> Callable[[View], View]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
+                if getattr(request, "htmx", False):
+                    # A fragment must not take in the sign-in page: the whole page goes there.
+                    came_from = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+                    return HttpResponseClientRedirect(redirect_to_login(came_from).url)
                 return redirect_to_login(request.get_full_path())
             the_officer(request)
             held = scope_for(request).roles

@@ -45,7 +45,7 @@ def officer(request: HttpRequest) -> dict[str, Any]:
         "site": {
             "name": settings.SITE_NAME,
             "owner": _("UBND tỉnh %(province)s") % {"province": settings.PROVINCE_NAME},
-            "hotline": getattr(settings, "HOTLINE", ""),
+            "hotline": settings.HOTLINE,
         },
         "officer": SimpleLazyObject(lambda: looking(request)),
     }

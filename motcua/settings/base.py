@@ -72,6 +72,7 @@ TEMPLATES: list[dict[str, Any]] = [
 PROVINCE_CODE = "H01"
 PROVINCE_NAME = "An Giang"
 SITE_NAME = "Một Cửa An Giang"
+HOTLINE = ""  # shown to citizens where there is one
 PUBLIC_URL = "http://127.0.0.1:8000"  # where citizens find the portal: in the QR of every paper
 
 # Who signs in
@@ -98,6 +99,8 @@ LANGUAGES = [("vi", _("Tiếng Việt")), ("en", _("Tiếng Anh"))]
 LOCALE_PATHS = [BASE_DIR / "motcua" / "locale"]
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 USE_TZ = True
+# What a person types and what the API sends; never 11/22.
+DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
 
 # Files
 STATIC_URL = "/static/"

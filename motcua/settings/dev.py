@@ -20,6 +20,7 @@ LOOKUP_KEY = env.key("MOTCUA_LOOKUP_KEY")
 
 ALLOWED_HOSTS = ["*"]  # the demo is reached by whatever name the machine has
 PUBLIC_URL = env.get("MOTCUA_PUBLIC_URL", PUBLIC_URL)
+HOTLINE = "0296 3000 000"  # invented
 TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
 
 _owner = env.get("MOTCUA_ROLE") == "owner"
