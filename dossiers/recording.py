@@ -232,23 +232,21 @@ def begin(
 
     Raises IllegalTransitionError when the table does not let this officer do it now,
     StaleVersionError when `version` is not the dossier's, ActDataError without a needed reason.
-    Runs three queries: the lock, the roles, the clock.
+    Runs four queries: the lock, the dossier, the roles, the clock.
     """
-    # of=("self",): lock the dossier, not the procedure and agencies it points to.
-    locked = (
-        Dossier.objects.select_for_update(of=("self",), no_key=True)
-        .select_related(
-            "procedure",
-            "version",
-            "case",
-            "sector",
-            "receiving_agency",
-            "competent_agency",
-            "holder_agency",
-            "holder_officer",
-        )
-        .get(pk=dossier.pk)
-    )
+    # Lock first and read after: a locking query that joins the holder finds no row at all when the
+    # act we waited for moved the dossier, for PostgreSQL rechecks the join with the holder of before.
+    Dossier.objects.select_for_update(no_key=True).only("pk").get(pk=dossier.pk)
+    locked = Dossier.objects.select_related(
+        "procedure",
+        "version",
+        "case",
+        "sector",
+        "receiving_agency",
+        "competent_agency",
+        "holder_agency",
+        "holder_officer",
+    ).get(pk=dossier.pk)
     standing = locked.standing_of(by, timezone.localdate())
     opening = check(act, state=State(locked.state), standing=standing, facts=locked.facts)
     if version is not None and version != locked.event_count:
