@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
+    from agencies.working_time import Calendar
+
 
 PAUSE_KINDS = {
     State.AWAITING_SUPPLEMENT: PauseKind.SUPPLEMENT,
