@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import datetime as dt
 import importlib.metadata
 import os
@@ -268,8 +269,9 @@ def _forget_tasks(redis_url: str, prefix: str) -> None:
     import redis
 
     client = redis.Redis.from_url(redis_url)
-    for key in client.scan_iter(match=f"{prefix}*", count=1000):
-        client.delete(key)
+    with contextlib.suppress(redis.ConnectionError):  # gone, and our keys with it
+        for key in client.scan_iter(match=f"{prefix}*", count=1000):
+            client.delete(key)
     client.close()
 
 
