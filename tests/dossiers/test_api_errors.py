@@ -625,3 +625,23 @@ def test_the_calculator_needs_no_token_and_ignores_a_bad_one() -> None:
         "/api/v1/due-date/", {"received_at": THURSDAY, "value": "5", "unit": "working_day"}
     )
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("shape", ["list", "object", "field"])
+def test_a_body_of_any_depth_is_answered(province: Province, shape: str) -> None:
+    """Deep enough to parse and too deep to walk: somewhere below Python's limit of recursion."""
+    desk = OfficerClient(province.receptionist)
+    for depth in [10, 100, 500, *range(880, 1010, 6), 5000]:
+        lists = "[" * depth + "]" * depth
+        body = {
+            "list": lists,
+            "object": '{"a":' * depth + "1" + "}" * depth,
+            "field": f'{{"procedure": "1", "channel": "post", "papers": {lists}}}',
+        }[shape]
+        errors_of(raw(desk, body, **KEY))
+
+
+def test_a_body_too_large_to_be_one_is_refused_unread(province: Province) -> None:
+    body = json.dumps(province.body(reason="r" * 3_000_000))
+    errors_of(raw(OfficerClient(province.receptionist), body, **KEY))
+    assert not Dossier.objects.exists()
