@@ -46,8 +46,12 @@ def act(page: Page, address: str, code: str, button: str, name: str) -> None:
     door.click()
     page.wait_for_load_state("networkidle")
     if Dossier.objects.get(code=code).event_count == before:
+        confirm = page.locator("main form:has(textarea, input:visible, select) button").filter(
+            has_text=button
+        )
+        confirm.last.wait_for()
         check(page, f"walk-{name}-form")
-        page.get_by_role("main").get_by_role("button", name=button).last.click()
+        confirm.last.click()
         page.wait_for_load_state("networkidle")
     assert Dossier.objects.get(code=code).event_count == before + 1
 
@@ -97,7 +101,13 @@ def test_a_dossier_walks_from_the_counter_to_the_report(
     assert dossier.state == "returned"
 
     citizen = browser.new_page(viewport={"width": 360, "height": 740})
+    citizen.goto(f"{address}/thu-tuc/?q=thu+nghiem")
+    check(citizen, "walk-catalogue")
+    citizen.goto(f"{address}/thu-tuc/{province.procedure.code}/")
+    check(citizen, "walk-procedure")
+    citizen.get_by_role("heading", level=1, name=province.procedure.name).wait_for()
     citizen.goto(address)
+    check(citizen, "walk-home")
     citizen.get_by_label("Gõ mã hồ sơ trên giấy hẹn").fill(code.lower())
     citizen.get_by_role("button", name="Tìm").click()
     citizen.get_by_label("4 ký tự cuối").fill("3456")
