@@ -32,6 +32,10 @@ _FEE_KINDS = {
     "PRICE_LEVEL": gettext_lazy("Giá dịch vụ"),
 }
 _LONGEST_HEADING = 140  # characters; a longer name of a group is a paragraph
+_LONGEST_NAME = (
+    320  # characters; of a longer text of a paper the beginning is shown, the rest folded
+)
+_MOST_PAPERS = 8  # of one group at once; what follows is folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Figure:
 @dataclass(frozen=True, slots=True)
 class PaperLine:
     name: str
+    rest: str  # what follows the beginning of a very long text, else empty
     originals: int
     copies: int
     has_electronic_form: bool
@@ -56,6 +61,7 @@ class PaperGroup:
     title: str
     title_is_long: bool
     papers: Sequence[PaperLine]
+    more: Sequence[PaperLine]  # folded away on the screen, not on paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,8 @@ class ChannelLine:
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
+    title: str
     code: str
-    name: str
     limit: str
 
 
@@ -97,6 +103,11 @@ class Sheet:
     channels: Sequence[ChannelLine]
     takes_online: bool
     knows_details: bool
+
+    @property
+    def only_limit(self) -> str:
+        """The limit where there is one case, which needs no table."""
+        return self.cases[0].limit if len(self.cases) == 1 else ""
 
 
 def version_rows(pks: Iterable[int | None]) -> dict[int | None, ProcedureVersion]:
@@ -143,7 +154,14 @@ def sheet_of(procedure: Procedure, version_pk: int | None) -> Sheet:
         where=_where(procedure, version),
         groups=_groups(papers),
         fees=_fees(limits),
-        cases=[CaseLine(case.code, case.name, limit_words(case)) for case in cases],
+        cases=[
+            CaseLine(
+                case.name or _("Trường hợp %(number)d") % {"number": number},
+                case.code,
+                limit_words(case) or case.limit_text,
+            )
+            for number, case in enumerate(cases, start=1)
+        ],
         channels=[
             ChannelLine(
                 str(Channel(limit.channel).label), limit_words(limit), limit.limit_text, limit.note
@@ -161,6 +179,8 @@ def limit_words(row: ProcedureCase | ChannelLimit) -> str:
         return str(LimitUnit(row.limit_unit).label)
     if row.limit_value is None or row.limit_unit == LimitUnit.OTHER:
         return ""
+    if not row.limit_value:  # the source writes "at once" as a limit of nought
+        return _("trong ngày")
     return f"{plain_number(row.limit_value)} {LimitUnit(row.limit_unit).label}"
 
 
@@ -190,6 +210,10 @@ def wait_of(cases: Sequence[ProcedureCase], limits: Sequence[ChannelLimit] = ())
     if len(units) > 1:
         return Figure(_("Tuỳ trường hợp"), " · ".join(dict.fromkeys(map(limit_words, rows))))
     unit = LimitUnit(units.pop())
+    if values == [0]:
+        return Figure(_("Trong ngày"))
+    if values and not values[0]:
+        return Figure(_("Tuỳ trường hợp"), " · ".join(dict.fromkeys(map(limit_words, rows))))
     if unit in {LimitUnit.SAME_DAY, LimitUnit.NONE} or not values:
         return Figure(str(unit.label).capitalize())
     span = plain_number(values[0])
@@ -244,23 +268,37 @@ def _where(procedure: Procedure, version: ProcedureVersion | None) -> Figure:
 
 
 def _groups(papers: Sequence[RequiredDocument]) -> list[PaperGroup]:
-    return [
-        PaperGroup(
-            _without_bullet(title),
-            len(title) > _LONGEST_HEADING,
-            [
-                PaperLine(
-                    _without_bullet(paper.name),
-                    paper.originals,
-                    paper.copies,
-                    paper.has_electronic_form,
-                    paper.attachments,
-                )
-                for paper in rows
-            ],
+    groups = []
+    for title, rows in groupby(papers, key=lambda paper: paper.group):
+        lines = [_paper_line(paper) for paper in rows]
+        # One paper alone is not worth a fold.
+        shown = len(lines) if len(lines) <= _MOST_PAPERS + 1 else _MOST_PAPERS
+        groups.append(
+            PaperGroup(
+                _without_bullet(title), len(title) > _LONGEST_HEADING, lines[:shown], lines[shown:]
+            )
         )
-        for title, rows in groupby(papers, key=lambda paper: paper.group)
-    ]
+    return groups
+
+
+def _paper_line(paper: RequiredDocument) -> PaperLine:
+    name, rest = _beginning(_without_bullet(paper.name))
+    return PaperLine(
+        name, rest, paper.originals, paper.copies, paper.has_electronic_form, paper.attachments
+    )
+
+
+def _beginning(text: str) -> tuple[str, str]:
+    """Split a very long text at the end of a line, a clause or a word, the beginning first."""
+    if len(text) <= _LONGEST_NAME * 3 // 2:
+        return text, ""
+    head = text[:_LONGEST_NAME]
+    for ending in ("\n", ". ", "; ", " "):
+        at = head.rfind(ending, _LONGEST_NAME // 3)
+        if at > 0:
+            cut = at + len(ending)
+            return text[:cut].rstrip(), text[cut:].lstrip()
+    return head, text[_LONGEST_NAME:]
 
 
 def _without_bullet(text: str) -> str:

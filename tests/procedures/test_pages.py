@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from procedures.models import ProcedureVersion
 from tests.factories import ProcedureFactory
 from tests.procedures.rows import catalogue, detail, run, with_fee
 from tests.procedures.test_search import WEIRD
@@ -139,3 +140,54 @@ def test_a_rich_page_takes_the_queries_of_a_poor_one(client: Client, tmp_path: P
             assert client.get(f"/thu-tuc/{code}/").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 8
+
+
+def bare_version(code: str = "1.000001") -> ProcedureVersion:
+    version: ProcedureVersion = ProcedureFactory.create(code=code, cases=[]).versions.get()
+    return version
+
+
+def case(version: ProcedureVersion, position: int, days: int) -> None:
+    version.cases.create(
+        position=position,
+        code=f"{version.procedure.code}.0{position}",
+        limit_value=days,
+        limit_unit="working_day",
+    )
+
+
+def test_a_limit_of_nought_is_told_as_within_the_day(client: Client) -> None:
+    version = bare_version()
+    case(version, 1, 0)
+    page = client.get("/thu-tuc/1.000001/").content.decode()
+    assert "Trong ngày" in page
+    assert "0 ngày làm việc" not in page
+    listed = client.get("/thu-tuc/").content.decode()
+    assert "Trong ngày" in listed
+    assert "0 ngày" not in listed
+
+
+def test_one_case_needs_no_table_and_several_have_names(client: Client) -> None:
+    version = bare_version()
+    case(version, 1, 5)
+    assert "Trường hợp" not in client.get("/thu-tuc/1.000001/").content.decode()
+    case(version, 2, 0)
+    page = client.get("/thu-tuc/1.000001/").content.decode()
+    assert 'Trường hợp 2 <span class="soft">(<span class="code">1.000001.02</span>)' in page
+    assert "5 ngày làm việc · trong ngày" in page
+
+
+def test_many_papers_and_long_texts_are_folded_and_all_there(client: Client) -> None:
+    version = bare_version()
+    long = "Bản sao giấy chứng nhận của người đề nghị; " * 40
+    for position in range(12):
+        version.required_documents.create(
+            position=position,
+            name=f"Giấy số {position}." if position else long,
+            copies=1,
+        )
+    page = client.get("/thu-tuc/1.000001/").content.decode()
+    assert "Xem thêm 4 giấy tờ" in page
+    assert page.count("Đọc tiếp") == 1
+    assert page.count("của người đề nghị") == 40
+    assert all(page.count(f"Giấy số {position}.") == 1 for position in range(1, 12))
