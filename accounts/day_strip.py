@@ -121,13 +121,19 @@ _WEEKDAYS = (
     gettext_noop("Thứ Năm"),
     gettext_noop("Thứ Sáu"),
     gettext_noop("Thứ Bảy"),
-    gettext_noop("Chủ Nhật"),
+    gettext_noop("Chủ nhật"),
 )
 
 
 def weekday_name(day: date) -> str:
-    """Return the weekday in full: "Thứ Hai" ... "Chủ Nhật"."""
+    """Return the weekday in full: "Thứ Hai" ... "Chủ nhật"."""
     return _(_WEEKDAYS[day.weekday()])
+
+
+def weekday_within(day: date) -> str:
+    """Return the weekday within a sentence: "thứ Hai", but "Chủ nhật" keeps its capital."""
+    name = weekday_name(day)
+    return name if day.isoweekday() == 7 else f"{name[:1].lower()}{name[1:]}"
 
 
 def _weekday_letters(day: date) -> str:

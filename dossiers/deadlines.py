@@ -712,7 +712,7 @@ def _words(language: str | None) -> _Words:
             gettext("Thứ Năm"),
             gettext("Thứ Sáu"),
             gettext("Thứ Bảy"),
-            gettext("Chủ Nhật"),
+            gettext("Chủ nhật"),
         ),
         counted={
             Unit.WORKING_HOUR: gettext("%(day)s: tính %(used)s làm việc, cộng dồn %(total)s."),

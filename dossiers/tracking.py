@@ -20,7 +20,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts.day_strip import weekday_name
+from accounts.day_strip import weekday_within
 from accounts.personal_data import keyed_digest, proof_of
 from agencies.calendar_data import default_calendar
 from agencies.calendars import calendar_at
@@ -506,5 +506,4 @@ def _steps_to_come(row: _Row, state: State, timeliness: Timeliness) -> tuple[Tim
 def written(instant: dt.datetime) -> str:
     """Write an instant as "14:10, thứ Hai 23/11/2026", in local time."""
     local = timezone.localtime(instant)
-    name = weekday_name(local.date())
-    return f"{local:%H:%M}, {name[:1].lower()}{name[1:]} {local:%d/%m/%Y}"
+    return f"{local:%H:%M}, {weekday_within(local.date())} {local:%d/%m/%Y}"

@@ -253,7 +253,7 @@ class Specimens:
                     text=_name(day + timedelta(days=7), "ngày làm việc đầu tiên sau ngày nghỉ"),
                 ),
             ),
-            "6 ngày, tính cả ngày nghỉ; ngày cuối rơi vào Chủ Nhật nên dời sang thứ Hai 30/11/2026.",
+            "6 ngày, tính cả ngày nghỉ; ngày cuối rơi vào Chủ nhật nên dời sang thứ Hai 30/11/2026.",
         )
 
     @property

@@ -294,8 +294,7 @@ def vn_weekday_date(value: date | datetime | None) -> str:
     if not value:
         return ""
     day = _local(value)
-    name = day_strip.weekday_name(day)
-    return f"{name[:1].lower()}{name[1:]} {day:%d/%m/%Y}"
+    return f"{day_strip.weekday_within(day)} {day:%d/%m/%Y}"
 
 
 def _decimal(value: Any) -> Decimal | None:

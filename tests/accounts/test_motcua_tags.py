@@ -54,7 +54,7 @@ def test_an_instant_is_written_in_the_local_zone() -> None:
     assert motcua.vn_datetime(late) == "01:10, 21/11/2026"
     assert motcua.vn_time(late) == "01:10"
     assert motcua.vn_weekday_date(late) == "thứ Bảy 21/11/2026"
-    assert motcua.vn_weekday_date(date(2026, 11, 22)) == "chủ Nhật 22/11/2026"
+    assert motcua.vn_weekday_date(date(2026, 11, 22)) == "Chủ nhật 22/11/2026"
     assert motcua.vn_date(None) == motcua.vn_datetime(None) == motcua.vn_weekday_date(None) == ""
 
 
