@@ -55,7 +55,7 @@ class Day:
     """One cell of the strip: how it looks and the one sentence that says the same."""
 
     date: date
-    kind: str  # received, counted, to-come, weekend, holiday, paused, rolled
+    kind: str  # received, start, counted, to-come, weekend, holiday, paused, rolled
     weekday: str
     month: str  # "/11" where the month must be said, else empty
     mark: str
@@ -112,7 +112,13 @@ _KINDS = {
     "rolled": "rolled",
 }
 _TOLD_APART = frozenset({"received", "holiday", "swapped_off", "make_up", "rolled"})
-_ICONS = {"received": "file", "holiday": "lantern", "paused": "pause", "rolled": "arrow"}
+_ICONS = {
+    "received": "file",
+    "start": "clock",
+    "holiday": "lantern",
+    "paused": "pause",
+    "rolled": "arrow",
+}
 
 _WEEKDAYS = (
     gettext_noop("Thứ Hai"),
@@ -172,8 +178,16 @@ def _sentence(note: DayNote, *, due_on: date | None, today: date) -> str:
     return " ".join(sentences)
 
 
-def _cell(note: DayNote, *, first: date, due_on: date | None, today: date) -> Day:
-    kind = _kind(note, today)
+def _start(notes: Sequence[DayNote]) -> date | None:
+    """Return the day the limit starts where it is later than the day of receipt."""
+    received = [note.date for note in notes if note.why == "received"]
+    return received[-1] if len(received) > 1 else None
+
+
+def _cell(
+    note: DayNote, *, first: date, start: date | None, due_on: date | None, today: date
+) -> Day:
+    kind = "start" if note.date == start else _kind(note, today)
     day = note.date
     mark = _mark(note)
     icon = "" if mark else _ICONS.get(kind, "check" if note.counts else "")
@@ -195,6 +209,7 @@ def _legend(days: Sequence[Day]) -> tuple[LegendEntry, ...]:
     kinds = {day.kind for day in days}
     entries = [
         ("received", _("Ngày nhận"), "received" in kinds),
+        ("start", _("Bắt đầu tính"), "start" in kinds),
         ("counted", _("Đã tính"), "counted" in kinds),
         ("to-come", _("Sẽ tính"), "to-come" in kinds),
         ("make-up", _("Ngày làm bù, có tính"), any(day.is_make_up for day in days)),
@@ -238,7 +253,10 @@ def arrange(explanation: Explanation, *, today: date, layout: str = "") -> Strip
     is_folded = len(notes) > STRIP_DAYS
     # Of a very long run only the last two weeks are drawn: they are what decides the day.
     drawn = notes[-LINE_DAYS:] if is_folded else notes
-    days = tuple(_cell(note, first=drawn[0].date, due_on=due_on, today=today) for note in drawn)
+    start = _start(notes)
+    days = tuple(
+        _cell(note, first=drawn[0].date, start=start, due_on=due_on, today=today) for note in drawn
+    )
     return Strip(
         days=days,
         layout="weeks" if layout == "weeks" or len(days) > LINE_DAYS else "line",

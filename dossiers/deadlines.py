@@ -1013,10 +1013,13 @@ class _Story:
         words = {
             "value": _vietnamese(_decimal(Fraction(self.limit.value or 0))),
             "received": self._name(self.origin.date()),
+            "start": self._name(date.fromordinal(self.zero)),
             "cutoff": f"{self.limit.cutoff:%H:%M}",
             "due": f"{self.due:%H:%M} {self._name(self.due.date())}",
         }
-        sentences = [self._first_sentence() % words]
+        is_later = self.zero > self.origin.toordinal() and not self.overridden
+        first = [self._later_start(), self._later_sentence()] if is_later else []
+        sentences = [text % words for text in first or [self._first_sentence()]]
         if self.off_days and self.unit in {Unit.WORKING_DAY, Unit.WORKING_HOUR}:
             text = gettext("Trong đó có %(days)s ngày nghỉ lễ, nghỉ hoán đổi không tính.")
             sentences.append(text % {"days": self.off_days})
@@ -1039,6 +1042,34 @@ class _Story:
                 % {"year": self.due.year}
             )
         return " ".join(sentences)
+
+    def _later_start(self) -> str:
+        """Say why the limit starts later than the receipt or supplement (domain.md 3.4)."""
+        after_hours = self.calendar.is_working_day(self.origin.date())
+        if self.origin is not self.received:
+            if after_hours:
+                return gettext("Bổ sung sau giờ làm việc %(received)s nên tính từ %(start)s.")
+            return gettext("Bổ sung vào ngày nghỉ %(received)s nên tính từ %(start)s.")
+        if after_hours:
+            return gettext("Tiếp nhận sau giờ làm việc %(received)s nên tính từ %(start)s.")
+        return gettext("Tiếp nhận vào ngày nghỉ %(received)s nên tính từ %(start)s.")
+
+    def _later_sentence(self) -> str:
+        """Return the sentence that follows `_later_start` and does not name its day again."""
+        if self.unit is Unit.WORKING_HOUR:
+            return gettext("Thời hạn %(value)s giờ làm việc kể từ đầu giờ, hẹn trả %(due)s.")
+        if self.unit is Unit.WORKING_DAY:
+            return gettext(
+                "Thời hạn %(value)s ngày làm việc, không kể ngày bắt đầu tính, hẹn trả %(due)s."
+            )
+        if self.unit is Unit.DAY:
+            return gettext(
+                "Thời hạn %(value)s ngày kể cả ngày nghỉ, không kể ngày bắt đầu tính, "
+                "hẹn trả %(due)s."
+            )
+        if self.unit is Unit.MONTH:
+            return gettext("Thời hạn %(value)s tháng kể từ ngày bắt đầu tính, hẹn trả %(due)s.")
+        return gettext("Giải quyết trong ngày bắt đầu tính, hẹn trả %(due)s.")
 
     def _first_sentence(self) -> str:
         if self.overridden:

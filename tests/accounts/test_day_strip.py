@@ -63,6 +63,17 @@ def test_a_day_that_has_passed_is_counted_and_one_ahead_is_to_come() -> None:
     assert [day.is_due for day in strip.days] == [False, False, False, False, True]
 
 
+def test_a_start_later_than_the_receipt_has_a_sign_of_its_own() -> None:
+    days = tuple(
+        Note(FRIDAY + timedelta(days=n), counts=why == "counted", why=why, text=why)
+        for n, why in enumerate(["received", "weekend", "weekend", "received", "counted"])
+    )
+    strip = arrange(Told(days), today=FRIDAY)
+    assert [day.kind for day in strip.days][::3] == ["received", "start"]
+    assert strip.days[0].icon != strip.days[3].icon
+    assert [entry.text for entry in strip.legend][:2] == ["Ngày nhận", "Bắt đầu tính"]
+
+
 def test_the_strip_begins_in_the_column_of_its_weekday_and_says_the_month_once() -> None:
     strip = arrange(told(13), today=FRIDAY)
     assert strip.starts_in_column == 5

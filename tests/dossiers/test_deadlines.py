@@ -550,6 +550,52 @@ def test_each_skipped_day_says_why() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "received", "summary"),
+    [
+        (
+            "day",
+            15,
+            "2026-11-22T09:00",
+            "Tiếp nhận vào ngày nghỉ Chủ nhật 22/11/2026 nên tính từ Thứ Hai 23/11/2026. "
+            "Thời hạn 15 ngày kể cả ngày nghỉ, không kể ngày bắt đầu tính, "
+            "hẹn trả 17:00 Thứ Ba 08/12/2026.",
+        ),
+        (
+            "working_day",
+            1,
+            "2026-11-18T18:00",
+            "Tiếp nhận sau giờ làm việc Thứ Tư 18/11/2026 nên tính từ Thứ Năm 19/11/2026. "
+            "Thời hạn 1 ngày làm việc, không kể ngày bắt đầu tính, "
+            "hẹn trả 17:00 Thứ Sáu 20/11/2026.",
+        ),
+        (
+            "same_day",
+            None,
+            "2026-11-22T09:00",
+            "Tiếp nhận vào ngày nghỉ Chủ nhật 22/11/2026 nên tính từ Thứ Hai 23/11/2026. "
+            "Giải quyết trong ngày bắt đầu tính, hẹn trả 17:00 Thứ Hai 23/11/2026.",
+        ),
+    ],
+)
+def test_a_receipt_outside_hours_says_from_which_day_it_counts(
+    unit: str, value: int | None, received: str, summary: str
+) -> None:
+    story = explain(limit(value, unit), local(received), CALENDAR)
+    assert story.summary == summary
+    assert [day.why for day in story.days if day.why is Why.RECEIVED]
+
+
+@pytest.mark.parametrize("unit", ["working_hour", "working_day", "day", "month", "same_day"])
+def test_a_receipt_within_hours_never_speaks_of_a_later_start(unit: str) -> None:
+    value = None if unit == "same_day" else 1
+    inside = explain(limit(value, unit), local("2026-11-18T09:00"), CALENDAR)
+    outside = explain(limit(value, unit), local("2026-11-22T09:00"), CALENDAR)
+    assert "nên tính từ" not in inside.summary
+    assert "nên tính từ Thứ Hai 23/11/2026." in outside.summary
+    assert "%(" not in inside.summary + outside.summary
+
+
 def test_a_make_up_saturday_counts_and_says_so() -> None:
     story = explain(limit(5, "working_day"), local("2026-08-20T09:00"), CALENDAR)
     assert ("22/08", "make_up", True) in shape(story)
