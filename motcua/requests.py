@@ -37,22 +37,38 @@ def refuse_unreadable_address(get_response: Handler) -> Handler:
     """Answer 400 to a path or query with NUL or broken UTF-8: PostgreSQL takes neither."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        try:
-            query = unquote_to_bytes(
-                request.META.get("QUERY_STRING", "").replace("+", " ")
-            ).decode()
-        except UnicodeDecodeError:
-            query = "\x00"
-        if "\x00" in query or "\x00" in request.path or "\ufffd" in request.path:
+        named = _unreadable_part(request)
+        if named is not None:
             detail = _("Địa chỉ chứa ký tự không đọc được.")
             if request.path.startswith("/api/"):
-                return JsonResponse({"detail": detail, "errors": {}}, status=400)
+                return JsonResponse({"detail": detail, "errors": {named: [detail]}}, status=400)
             return HttpResponse(detail, status=400, content_type="text/plain; charset=utf-8")
         return get_response(request)
 
     return middleware
 
 
-def province(request: HttpRequest) -> dict[str, str]:
-    """Give every template the names of the site and of the province."""
-    return {"site_name": settings.SITE_NAME, "province_name": settings.PROVINCE_NAME}
+def _unreadable_part(request: HttpRequest) -> str | None:
+    """Return "path", or the query parameter that cannot be read, or None when all can."""
+    if "\x00" in request.path or "\ufffd" in request.path:
+        return "path"
+    for pair in request.META.get("QUERY_STRING", "").split("&"):
+        name, _sign, value = (_readable(part) for part in pair.partition("="))
+        if name is None:
+            return "query"
+        if value is None:
+            return name
+    return None
+
+
+def _readable(quoted: str) -> str | None:
+    try:
+        text = unquote_to_bytes(quoted.replace("+", " ")).decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\x00" in text else text
+
+
+def province(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """Give every template the name of the site and the telephone of its help, which may be empty."""
+    return {"site": {"name": settings.SITE_NAME, "hotline": settings.HOTLINE}}
