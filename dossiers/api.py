@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -24,10 +25,12 @@ from rest_framework.exceptions import (
     PermissionDenied,
     ValidationError,
 )
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api_fields import UNPRINTABLE, LineField, LinesField, PhoneField, is_printable
 from agencies.access import IsOfficer, scope_for, the_officer
 from agencies.calendars import calendar_of
 from agencies.models import Agency
@@ -78,33 +81,23 @@ class InstantField(serializers.DateTimeField):
         return instant
 
 
-class TidyCharField(serializers.CharField):
-    """Text that came as text: a number or a truth value is not a name."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        text: str = super().to_internal_value(data)
-        return text
-
-
 class ApplicantSerializer(serializers.Serializer[Person]):
-    name = TidyCharField(max_length=200)
+    name = LineField(max_length=200)
     kind = serializers.ChoiceField(choices=OwnerKind.choices)
-    personal_id = TidyCharField(max_length=30)
+    personal_id = LineField(max_length=30)
     id_kind = serializers.ChoiceField(choices=IdKind.choices, required=False)
-    phone = TidyCharField(max_length=30, required=False, allow_blank=True)
-    address = TidyCharField(max_length=300, required=False, allow_blank=True)
+    phone = PhoneField(max_length=30, required=False, allow_blank=True)
+    address = LineField(max_length=300, required=False, allow_blank=True)
 
 
 class RepresentativeSerializer(serializers.Serializer[Person]):
-    name = TidyCharField(max_length=200)
-    personal_id = TidyCharField(max_length=30)
-    phone = TidyCharField(max_length=30, required=False, allow_blank=True)
+    name = LineField(max_length=200)
+    personal_id = LineField(max_length=30)
+    phone = PhoneField(max_length=30, required=False, allow_blank=True)
 
 
 class PaperSerializer(serializers.Serializer[Paper]):
-    name = TidyCharField(max_length=2000)
+    name = LineField(max_length=2000)
     kind = serializers.ChoiceField(choices=DossierDocument.Kind.choices, required=False)
     quantity = serializers.IntegerField(min_value=1, max_value=999, required=False)
 
@@ -112,15 +105,15 @@ class PaperSerializer(serializers.Serializer[Paper]):
 class SubmissionSerializer(serializers.Serializer[Submission]):
     """What `POST /api/v1/dossiers/` takes."""
 
-    procedure = TidyCharField(max_length=40)
-    case = TidyCharField(max_length=40, required=False, allow_null=True)
+    procedure = LineField(max_length=40)
+    case = LineField(max_length=40, required=False, allow_null=True)
     channel = serializers.ChoiceField(choices=Channel.choices)
-    agency = TidyCharField(max_length=20, required=False, allow_null=True)
+    agency = LineField(max_length=20, required=False, allow_null=True)
     applicant = ApplicantSerializer()
     representative = RepresentativeSerializer(required=False, allow_null=True)
     papers = PaperSerializer(many=True, required=False, allow_null=True)
     received_at = InstantField(required=False, allow_null=True)
-    reason = TidyCharField(max_length=500, required=False, allow_blank=True, allow_null=True)
+    reason = LinesField(max_length=500, required=False, allow_blank=True, allow_null=True)
     due_on = serializers.DateField(required=False, allow_null=True)
 
     def validate_papers(self, papers: list[Any] | None) -> list[Any] | None:
@@ -259,7 +252,9 @@ class DossierList(APIView):
         operation_id="dossier_list",
         parameters=[
             OpenApiParameter("overdue", OpenApiTypes.STR, enum=["0", "1"]),
-            OpenApiParameter("agency", OpenApiTypes.STR, description="cơ quan giải quyết"),
+            OpenApiParameter(
+                "agency", OpenApiTypes.STR, description="cơ quan giải quyết và các đơn vị dưới nó"
+            ),
             OpenApiParameter("cursor", OpenApiTypes.STR),
         ],
         responses={200: DossierPageSerializer, **_ERRORS},
@@ -273,7 +268,9 @@ class DossierList(APIView):
         if overdue == "1":
             dossiers = dossiers.overdue(timezone.now())
         if code := request.query_params.get("agency"):
-            dossiers = dossiers.filter(competent_agency=_agency(code))
+            dossiers = dossiers.filter(
+                competent_agency__in=Agency.objects.at_or_below(_agency(code))
+            )
         try:
             rows, cursor = pages.page_of(dossiers, request.query_params.get("cursor", ""))
         except pages.CursorError:
@@ -322,8 +319,21 @@ class DossierPapers(APIView):
         )
 
 
+class AnyAccept(BaseContentNegotiation):
+    """What is served has one form, whatever the caller says it accepts; errors stay JSON."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Any, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type
+
+
 class DossierPaper(APIView):
     permission_classes = [IsOfficer]
+    content_negotiation_class = AnyAccept
 
     @extend_schema(
         operation_id="dossier_paper",
@@ -406,11 +416,16 @@ class DueDate(APIView):
     def get(self, request: Request) -> Response:
         """Tính ngày hẹn trả theo lịch của tỉnh, giải thích từng ngày."""
         asked = request.query_params
+        missing: dict[str, list[str]] = {}
         if not asked.get("received_at"):
-            raise ValidationError({"received_at": [_("Hãy nêu thời điểm tiếp nhận.")]})
+            missing["received_at"] = [_("Hãy nêu thời điểm tiếp nhận.")]
+        if not asked.get("unit"):
+            missing["unit"] = [_("Hãy nêu đơn vị thời hạn.")]
+        if missing:
+            raise ValidationError(missing)
         # A plus sign in an address means a blank to every form parser; "+07:00" is what was meant.
         received_at = _field(InstantField(), "received_at", asked["received_at"].replace(" ", "+"))
-        unit = asked.get("unit", "")
+        unit = asked["unit"]
         if unit not in {u.value for u in Unit if u is not Unit.OTHER}:
             raise ValidationError({"unit": [_("Đơn vị thời hạn không hợp lệ.")]})
         value = asked.get("value") or None
@@ -523,13 +538,22 @@ def act_data(form: ActForm, data: dict[str, Any]) -> dict[str, Any]:
         wanted: type | tuple[type, ...] = (
             bool if kind == "BooleanField" else (list, str) if kind == "LinesField" else str
         )
-        if isinstance(value, wanted):
-            taken[name] = value
-        else:
+        if not isinstance(value, wanted):
             errors[name] = [_("Kiểu dữ liệu không đúng.")]
+        elif not _all_printable(field, value):
+            errors[name] = [str(UNPRINTABLE)]
+        else:
+            taken[name] = value
     if errors:
         raise ValidationError(errors)
     return taken
+
+
+def _all_printable(field: forms.Field, value: Any) -> bool:
+    """Tell whether the text, or each text of the list, may be in the field."""
+    lines = isinstance(field.widget, forms.Textarea)
+    texts = value if isinstance(value, list) else [value]
+    return all(is_printable(text.strip(), lines=lines) for text in texts if isinstance(text, str))
 
 
 def _field(field: serializers.Field[Any, Any, Any, Any], name: str, value: Any) -> Any:

@@ -145,6 +145,7 @@ class Old:
     due_original: dt.datetime | None
     due_at: dt.datetime | None
     settled_at: dt.datetime | None
+    refused_at: dt.datetime | None
     returned_at: dt.datetime | None
     supplements: int
     warnings: list[tuple[str, str]]
@@ -175,7 +176,10 @@ def read_lines(stream: TextIO) -> Iterator[Line]:
             continue
         if cells:
             if len(cells) != len(header):
-                yield Line(start, {"": _("Số cột khác dòng đầu.")})
+                # What was in the row stays with its refusal: nothing of a file is lost.
+                kept = dict(zip(header, cells, strict=False))
+                extra = {f"+{n}": cell for n, cell in enumerate(cells[len(header) :], start=1)}
+                yield Line(start, {**kept, **extra, "": _("Số cột khác dòng đầu.")})
             else:
                 yield Line(start, dict(zip(header, cells, strict=True)))
         start = reader.line_num + 1
@@ -325,6 +329,7 @@ def check(line: Line, books: Books, now: dt.datetime) -> Old:
         due_original=(instants["due_original"] or instants["due_at"]) if received_at else None,
         due_at=instants["due_at"] if received_at else None,
         settled_at=instants["settled_at"],
+        refused_at=instants.get("refused_at"),
         returned_at=instants["returned_at"],
         supplements=_supplements(values.get("supplement_requests", "")),
         warnings=warnings,
@@ -373,6 +378,12 @@ def _order(
 ) -> None:
     """Refuse instants that contradict the state or each other; mend what has one reading."""
     if state in INTAKE_STATES:
+        if state is State.REFUSED and at["settled_at"] and not at["returned_at"]:
+            # Old systems keep the moment of refusal there (NgayTuChoi): it is no end of processing.
+            warnings.append(
+                ("settled_at", _("Hồ sơ bị từ chối tiếp nhận: thời điểm này là giờ từ chối."))
+            )
+            at["refused_at"], at["settled_at"] = at["settled_at"], None
         if at["settled_at"] or at["returned_at"]:
             raise RowError("settled_at", _("Hồ sơ chưa tiếp nhận không thể có kết quả."))
         if at["received_at"]:
@@ -456,11 +467,12 @@ class Refusals:
 
     def refuse(self, line: Line, error: RowError) -> None:
         if self._refused is None:
-            names = list(line.values) if "" not in line.values else list(REQUIRED)
+            names = list(line.values) if "" not in line.values else [*REQUIRED, *OPTIONAL]
             self._names = names
             self._refused = self._open(self.refused_path, ["line", "column", "reason", *names])
         row = [line.values.get(name, "") for name in self._names]
-        self._refused.writerow([line.number, error.column, str(error), *row])
+        extra = [cell for name, cell in line.values.items() if name.startswith("+")]
+        self._refused.writerow([line.number, error.column, str(error), *row, *extra])
 
     def warn(self, line: Line, code: str, warnings: list[tuple[str, str]]) -> None:
         if self._warned is None:
@@ -765,7 +777,7 @@ class _Tables:
         step = _LAST_STEP.get(old.state)
         if step is not None:
             last_act, effect = step
-            at = old.settled_at or old.received_at or arrived
+            at = old.settled_at or old.refused_at or old.received_at or arrived
             target = State.SETTLED if old.state is State.RETURNED else old.state
             steps.append((last_act, target, at, effect))
         if old.state is State.RETURNED:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 PAYLOAD_VERSION = 1
+CLOCK_BREATH = dt.timedelta(seconds=5)
 
 
 class StaleVersionError(Exception):
@@ -82,6 +83,16 @@ _as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",",
 
 def _instant(value: dt.datetime | None) -> str | None:
     return value.astimezone(dt.UTC).isoformat() if value else None
+
+
+def moment_of_act(recorded_at: dt.datetime) -> dt.datetime:
+    """Return when an act done now happens: never after it was recorded.
+
+    Two clocks tell the time, ours and the database's; where they differ by less than a breath the
+    earlier one is taken, so that no event follows its own record.
+    """
+    now = timezone.now()
+    return recorded_at if dt.timedelta(0) < now - recorded_at < CLOCK_BREATH else now
 
 
 def database_now() -> dt.datetime:
@@ -254,11 +265,12 @@ def begin(
     if opening.row.needs_reason and not reason.strip():
         raise ActDataError({"reason": _("Hãy ghi lý do.")})
     at_holder = opening.roles & standing.at_holder
+    recorded_at = database_now()
     return Step(
         dossier=locked,
-        record=Record(locked, by, database_now()),
+        record=Record(locked, by, recorded_at),
         opening=opening,
-        at=at or timezone.now(),
+        at=at or moment_of_act(recorded_at),
         agency=locked.holder_agency if at_holder else locked.receiving_agency,
     )
 

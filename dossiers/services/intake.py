@@ -451,9 +451,16 @@ def _accept(
         data["papers_vouched"] = True
     if dossier.entry == Entry.LATE:
         data["late_entry"] = True
-    # A due date set by hand or a late entry is the only reason an acceptance has.
+    # What an acceptance has to say: why it is late or dated by hand, and that nobody listed papers.
+    said = [submission.reason.strip()]
+    if dossier.papers_vouched:
+        said.append(_("Cán bộ tiếp nhận xác nhận hồ sơ đủ giấy tờ theo quy định."))
     event = record.append(
-        opening, at=at, agency=dossier.receiving_agency, reason=submission.reason, data=data
+        opening,
+        at=at,
+        agency=dossier.receiving_agency,
+        reason=" ".join(filter(None, said)),
+        data=data,
     )
     record.write(fields=_RECEIPT_FIELDS)
     if is_new:

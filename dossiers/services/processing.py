@@ -163,8 +163,11 @@ def propose(
     note: str = "",
     at: dt.datetime | None = None,
 ) -> Dossier:
-    """Trình ký: the draft of the result goes to the signer and is locked (T25)."""
-    return _plain(Act.PROPOSE, dossier, by=by, version=version, note=note, at=at, keep=True)
+    """Trình ký: the draft of the result goes to the signer and is locked (T25).
+
+    The specialist holds it no more: whose time runs now is the signer's.
+    """
+    return _plain(Act.PROPOSE, dossier, by=by, version=version, note=note, at=at)
 
 
 def send_back(
@@ -175,8 +178,21 @@ def send_back(
     reason: str,
     at: dt.datetime | None = None,
 ) -> Dossier:
-    """Trả lại để làm lại: the signer wants the draft changed, and says what (T26)."""
-    return _plain(Act.SEND_BACK, dossier, by=by, version=version, note=reason, at=at, keep=True)
+    """Trả lại để làm lại: the signer wants the draft changed, and says what (T26).
+
+    It goes back to whoever proposed it.
+    """
+    with transaction.atomic():
+        step = begin(Act.SEND_BACK, dossier, by=by, version=version, at=at, reason=reason)
+        proposal = (
+            step.dossier.events.filter(act=Act.PROPOSE)
+            .select_related("actor")
+            .order_by("-seq")
+            .first()
+        )
+        step.append(reason=reason, holder_officer=proposal.actor if proposal else None)
+        step.record.write()
+        return step.dossier
 
 
 def approve(
@@ -188,7 +204,7 @@ def approve(
     at: dt.datetime | None = None,
 ) -> Dossier:
     """Ký duyệt: the result is signed and waits for number and seal (T27)."""
-    return _plain(Act.APPROVE, dossier, by=by, version=version, note=note, at=at, keep=True)
+    return _plain(Act.APPROVE, dossier, by=by, version=version, note=note, at=at)
 
 
 def _plain(
@@ -199,12 +215,11 @@ def _plain(
     version: int | None,
     note: str,
     at: dt.datetime | None,
-    keep: bool = False,
 ) -> Dossier:
-    """Do an act that only moves the dossier; `keep` leaves it with the officer who has it."""
+    """Do an act that only moves the dossier; it leaves the hands of the officer who had it."""
     with transaction.atomic():
         step = begin(act, dossier, by=by, version=version, at=at, reason=note)
-        step.append(reason=note, holder_officer=step.dossier.holder_officer if keep else None)
+        step.append(reason=note)
         step.record.write()
         return step.dossier
 

@@ -227,3 +227,26 @@ def test_a_dry_run_writes_nothing(province: Province, tmp_path: Path) -> None:
     outcome = import_dossiers(write(tmp_path / "old.csv", [row(province)]), dry_run=True)
     assert outcome.loaded == 1
     assert Dossier.objects.count() == 0
+
+
+def test_the_moment_of_a_refusal_is_kept_and_is_no_end_of_processing(
+    province: Province, tmp_path: Path
+) -> None:
+    changes = {"national_status": "3", "received_at": "", "due_at": "", "returned_at": ""}
+    outcome = import_dossiers(write(tmp_path / "old.csv", [row(province, **changes)]))
+    assert (outcome.loaded, outcome.warnings["settled_at"]) == (1, 1)
+    dossier = Dossier.objects.get()
+    assert (dossier.state, dossier.settled_at) == ("refused", None)
+    last = dossier.events.order_by("-seq")[0]
+    assert last.at.isoformat() == "2023-06-13T03:00:00+00:00"
+
+
+def test_a_row_with_too_many_cells_is_kept_whole_in_its_refusal(
+    province: Province, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "old.csv", [row(province)])
+    path.write_text(path.read_text(encoding="utf-8").rstrip() + ",thừa\n", encoding="utf-8")
+    assert import_dossiers(path).refused == 1
+    kept = path.with_name(f"{path.name}.refused.csv").read_text(encoding="utf-8")
+    assert "H01.01.01-230607-0001" in kept
+    assert "thừa" in kept
