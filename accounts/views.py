@@ -46,8 +46,16 @@ class SignInForm(AuthenticationForm):
         return self.cleaned_data
 
 
+class _SignIn(LoginView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Leave `site` to the context processor: LoginView calls the host by that name."""
+        context = super().get_context_data(**kwargs)
+        del context["site"], context["site_name"]
+        return context
+
+
 sign_in = cache_control(private=True, no_store=True)(
-    LoginView.as_view(
+    _SignIn.as_view(
         template_name="accounts/sign_in.html",
         authentication_form=SignInForm,
         redirect_authenticated_user=True,

@@ -54,17 +54,24 @@ const helps = {
 
   /* Ticks every box of its form that bears the name it names: data-motcua-tick-all="dossier". */
   "data-motcua-tick-all": (box) => {
+    const form = box.form;
+    if (!form) return;
     box.closest("[hidden]")?.removeAttribute("hidden");
-    const others = () => [...box.form.elements].filter((e) => e.name === box.dataset.motcuaTickAll);
+    const others = () => [...form.elements].filter((e) => e.name === box.dataset.motcuaTickAll);
     box.addEventListener("change", () => {
       for (const other of others()) other.checked = box.checked;
     });
     const follow = () => {
+      /* The list was replaced by an answer: the new box follows in its own right. */
+      if (!box.isConnected) {
+        form.removeEventListener("change", follow);
+        return;
+      }
       const ticked = others().filter((other) => other.checked).length;
       box.checked = ticked > 0 && ticked === others().length;
       box.indeterminate = ticked > 0 && ticked < others().length;
     };
-    box.form.addEventListener("change", follow);
+    form.addEventListener("change", follow);
     follow();
   },
 

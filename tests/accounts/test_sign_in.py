@@ -48,6 +48,13 @@ def test_an_officer_lands_in_their_own_first_place(
     assert client.get("/dang-nhap/", follow=True).redirect_chain[-1][0] == place
 
 
+def test_the_sign_in_page_bears_the_name_of_the_portal(db: Any, settings: Any) -> None:
+    settings.SITE_NAME = "Một Cửa Thử Nghiệm"
+    text = page(Client().get("/dang-nhap/"))
+    assert "<span>Một Cửa Thử Nghiệm<small>" in text
+    assert "<span>testserver" not in text
+
+
 def test_the_administrator_lands_in_the_admin_and_sees_no_dossier(province: Province) -> None:
     admin = User.objects.create_superuser("quantri", password=PASSWORD, full_name="Quản trị viên")
     client = Client()
