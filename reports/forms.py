@@ -59,8 +59,14 @@ class DayField(forms.CharField):
 
 def _iso(text: str) -> str:
     """Return a typed 22/11/2026 as 2026-11-22; anything else as it is."""
-    match = TYPED_DAY.fullmatch(text.strip())
+    text = text.strip()
+    match = TYPED_DAY.fullmatch(text)
     return f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}" if match else text
+
+
+def _days_shown(days: dict[str, str]) -> str:
+    """Return both days as one text, to be compared and not read."""
+    return f"{days['from']}~{days['to']}"
 
 
 def _typed(text: str) -> str:
@@ -80,7 +86,9 @@ class SettlementForm(forms.Form):
         required=False,
         choices=[(by.value, by.value) for by in By],
         widget=forms.HiddenInput,
-        error_messages={"invalid_choice": gettext_lazy("Chỉ xem theo sector hoặc agency.")},
+        error_messages={
+            "invalid_choice": gettext_lazy("Chỉ nhóm theo lĩnh vực hoặc theo cơ quan.")
+        },
     )
 
     def __init__(
@@ -96,8 +104,19 @@ class SettlementForm(forms.Form):
         self.resolved = self._resolve(asked["period"])
         if self.resolved is not None:
             # A named period fills in its own days.
-            asked["from"] = self.resolved.start.isoformat()
-            asked["to"] = self.resolved.end.isoformat()
+            own = {
+                "from": self.resolved.start.isoformat(),
+                "to": self.resolved.end.isoformat(),
+            }
+            days = {name: _iso(asked[name]) or own[name] for name in own}
+            if days != own and _days_shown(days) != data.get("shown", ""):
+                # Days typed over those the page filled in are meant: they win over the name.
+                self.resolved, asked["period"] = None, FREE
+                asked |= {name: asked[name] or own[name] for name in own}
+            else:
+                asked |= own
+        # The days as they stand in the fields: sent along, they tell typed days from filled in ones.
+        self.shown = _days_shown({name: _iso(asked[name]) for name in ("from", "to")})
         for name in ("from", "to"):
             asked[name] = _typed(asked[name])
         super().__init__(asked | {"agency": shown.code})

@@ -103,6 +103,8 @@ def report_settlement_pdf(request: HttpRequest) -> HttpResponse:
     """Send the table as a PDF to be signed."""
     today = timezone.localdate()
     report = _report(request, today)
+    if isinstance(report, HttpResponse):
+        return report
     return _file(exports.to_pdf(report, today=today), "application/pdf", report, "pdf")
 
 
@@ -112,6 +114,8 @@ def report_settlement_pdf(request: HttpRequest) -> HttpResponse:
 def report_settlement_xlsx(request: HttpRequest) -> HttpResponse:
     """Send the table as a workbook."""
     report = _report(request, timezone.localdate())
+    if isinstance(report, HttpResponse):
+        return report
     return _file(exports.to_xlsx(report), XLSX_TYPE, report, "xlsx")
 
 
@@ -134,11 +138,19 @@ def _asked(request: HttpRequest, today: date) -> tuple[SettlementForm, Agency, l
     )
 
 
-def _report(request: HttpRequest, today: date) -> Settlement:
-    """Return the report a file is made of; 404 where the page would show an error."""
+def _report(request: HttpRequest, today: date) -> Settlement | HttpResponse:
+    """Return the report a file is made of, or the 400 that says in words what stands in the way."""
     form, agency, in_sight = _asked(request, today)
     if not form.is_valid():
-        raise Http404
+        # Plain text: who asks for a file is often a script, and a download shows no page.
+        faults = [
+            f"{form.fields[name].label}: {fault}" if form.fields[name].label else str(fault)
+            for name, said in form.errors.items()
+            for fault in said
+        ]
+        return HttpResponse(
+            "\n".join(faults) + "\n", content_type="text/plain; charset=utf-8", status=400
+        )
     return settlement.count(
         form.cleaned_data["period"],
         agency=agency,

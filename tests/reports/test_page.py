@@ -121,7 +121,8 @@ def test_a_bare_address_is_the_running_month_of_the_whole_province() -> None:
         ({"from": "hôm qua"}, "viết như 22/11/2026"),
         ({"period": "nd09-2026-m13"}, "Không có kỳ báo cáo này."),
         ({"period": "x" * 200}, "Không có kỳ báo cáo này."),
-        ({"by": "officer"}, "Chỉ xem theo"),
+        ({"by": "officer"}, "Chỉ nhóm theo lĩnh vực hoặc theo cơ quan."),
+        ({"period": "nd09-2026-m6", "from": "32/06/2026"}, "Không có ngày này trong lịch."),
     ],
 )
 def test_bad_input_is_said_beside_the_field_and_no_table_is_shown(
@@ -133,7 +134,44 @@ def test_bad_input_is_said_beside_the_field_and_no_table_is_shown(
     assert answer.status_code == 400
     assert said in answer.content.decode()
     assert '<table class="table report">' not in answer.content.decode()
-    assert client.get("/bao-cao/ii-06a.pdf", JUNE | asked).status_code == 404
+    for extension in ("pdf", "xlsx"):
+        file = client.get(f"/bao-cao/ii-06a.{extension}", JUNE | asked)
+        assert file.status_code == 400
+        assert file.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert said in file.content.decode()
+        assert "<" not in file.content.decode()
+
+
+def shown_days(page: str) -> str:
+    found = re.search(r'name="shown" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_days_typed_over_those_of_a_named_period_win() -> None:
+    here = made.province()
+    client = client_of(here.root, Role.REFORM_OFFICER)
+    named = client.get(PAGE, {"period": "nd09-2026-m6"}).content.decode()
+    sent = {"period": "nd09-2026-m6", "shown": shown_days(named)}
+    typed = client.get(PAGE, sent | {"from": "01/06/2026", "to": "14/06/2026"}).content.decode()
+    assert "01/06/2026 - 14/06/2026</h2>" in typed
+    assert '<option value="free" selected>' in typed
+    # An address written by hand says nothing of what was shown; a missing day is the period's own.
+    half = client.get(PAGE, {"period": "nd09-2026-m6", "from": "2026-06-01"}).content.decode()
+    assert "01/06/2026 - 14/06/2026</h2>" in half
+
+
+def test_another_period_chosen_over_untouched_days_brings_its_own() -> None:
+    here = made.province()
+    client = client_of(here.root, Role.REFORM_OFFICER)
+    for before in ({"period": "nd09-2026-m6"}, {"from": "2026-06-01", "to": "2026-06-09"}):
+        page = client.get(PAGE, before).content.decode()
+        days = re.findall(r'name="(from|to)" value="([^"]+)"', page)
+        assert len(days) == 2
+        asked = {"period": "qd766-2026-q2", "shown": shown_days(page)} | dict(days)
+        after = client.get(PAGE, asked).content.decode()
+        assert "01/04/2026 - 30/06/2026" in after
+        assert '<option value="qd766-2026-q2" selected>' in after
 
 
 @pytest.mark.parametrize("edge", [{"period": "nd09-2198-y"}, {"period": "qd766-1901-m1"},
