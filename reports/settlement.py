@@ -7,7 +7,8 @@ entered or imported a second ago is in it. Classes: domain.md 3.7; columns and i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -184,12 +185,39 @@ class Settlement:
 
 
 def agencies_in_sight(scope: Scope) -> list[Agency]:
-    """Return the agencies whose figures the scope shows, parents first. Runs one query."""
+    """Return the agencies whose figures the scope shows, in the order of the tree. Runs one query."""
     found = Agency.objects.all() if scope.sees_everything else scope.agencies()
-    return list(
+    return in_tree_order(
         found.only("id", "code", "name", "short_name", "level", "path", "valid_from", "valid_to")
-        .order_by("path")
-    )  # fmt: skip
+    )
+
+
+# Bodies of the province, then those of the ministries, then districts of old and communes.
+LEVELS = (
+    Agency.Level.PROVINCE,
+    Agency.Level.VERTICAL,
+    Agency.Level.DISTRICT,
+    Agency.Level.COMMUNE,
+)
+_Place = tuple[int, tuple[int, ...], str]
+
+
+def in_tree_order(agencies: Iterable[Agency]) -> list[Agency]:
+    """Return each agency right before those below it, side by side by level and then by code.
+
+    Parts of a code are compared as numbers: H01.11 stands before H01.109. Runs no query of its own.
+    """
+    places: dict[int, tuple[_Place, ...]] = {}
+    above: list[Agency] = []
+    listed = sorted(agencies, key=lambda agency: (agency.path, agency.code))
+    for agency in listed:
+        while above and not (above[-1].path and agency.path.startswith(above[-1].path)):
+            above.pop()
+        numbers = tuple(int(digits) for digits in re.findall(r"[0-9]+", agency.code))
+        place = (LEVELS.index(Agency.Level(agency.level)), numbers, agency.code)
+        places[agency.pk] = (*(places[above[-1].pk] if above else ()), place)
+        above.append(agency)
+    return sorted(listed, key=lambda agency: places[agency.pk])
 
 
 def pick_agency(code: str, in_sight: Sequence[Agency]) -> Agency:
@@ -321,21 +349,30 @@ SELECT GROUPING(agency_id) = 1 AS is_sum, agency_id AS key, '' AS code, '' AS na
 FROM fact GROUP BY GROUPING SETS ((agency_id), ())
 """  # noqa: S608 constants of this module
 # Zero rows: the first sector of every procedure that an agency of the report takes in and settles
-# (where no agency is named, the receiving commune settles it).
+# (where no agency is named, the receiving commune settles it). A period older than every offering
+# has the sectors offered today: a table of zeros says more than no table.
 BY_SECTOR = f"""{FACTS},
+settled_here AS (
+    SELECT o.procedure_id,
+           (o.valid_from IS NULL OR o.valid_from <= %(end)s)
+           AND (o.valid_to IS NULL OR o.valid_to >= %(start)s) AS is_in_period,
+           (o.valid_from IS NULL OR o.valid_from <= %(today)s)
+           AND (o.valid_to IS NULL OR o.valid_to >= %(today)s) AS is_today
+    FROM procedures_offering o
+    WHERE o.competent_agency_id = ANY(%(agencies)s)
+       OR o.competent_agency_id IS NULL AND %(settles_unnamed)s
+),
 offered AS (
     SELECT DISTINCT first.sector_id
-    FROM procedures_offering o
+    FROM settled_here o
     CROSS JOIN LATERAL (
         SELECT s.sector_id FROM procedures_procedureversion v
         JOIN procedures_proceduresector s ON s.version_id = v.id
         WHERE v.procedure_id = o.procedure_id
         ORDER BY v.number DESC, s.position LIMIT 1
     ) AS first
-    WHERE (o.valid_from IS NULL OR o.valid_from <= %(end)s)
-      AND (o.valid_to IS NULL OR o.valid_to >= %(start)s)
-      AND (o.competent_agency_id = ANY(%(agencies)s)
-           OR o.competent_agency_id IS NULL AND %(settles_unnamed)s)
+    WHERE o.is_in_period
+       OR o.is_today AND NOT EXISTS (SELECT FROM settled_here WHERE is_in_period)
 ),
 line AS (
     SELECT GROUPING(sector_id) = 1 AS is_sum, sector_id, {COUNTS}
@@ -363,7 +400,8 @@ def count(
     judged_on = min(period.end, today)
     with connection.cursor() as cursor:
         cursor.execute(
-            BY_AGENCY if by is By.AGENCY else BY_SECTOR, parameters(period, agencies, judged_on)
+            BY_AGENCY if by is By.AGENCY else BY_SECTOR,
+            parameters(period, agencies, judged_on) | {"today": today},
         )
         found = cursor.fetchall()
     sums = [Figures(*line[4:]) for line in found if line[0]]
@@ -405,11 +443,11 @@ def parameters(period: Period, agencies: Sequence[Agency], judged_on: date) -> d
 def _agency_rows(
     lines: Sequence[tuple[Any, ...]], agencies: Sequence[Agency], period: Period
 ) -> tuple[Row, ...]:
-    """Return a row for every agency that worked in the period or has dossiers in it, by code."""
+    """Return a row for every agency that worked in the period or has dossiers in it, as the tree."""
     figures = {key: counted for key, __, ___, counted in lines}
     return tuple(
         Row(agency.code, agency.name, figures.get(agency.pk, Figures()))
-        for agency in sorted(agencies, key=lambda agency: agency.code)
+        for agency in in_tree_order(agencies)
         if agency.pk in figures
         or (
             (agency.valid_from is None or agency.valid_from <= period.end)

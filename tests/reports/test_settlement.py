@@ -12,6 +12,7 @@ from django.db import connection
 from agencies.models import Agency
 from agencies.scope import Scope
 from dossiers.models import Dossier
+from procedures.models import Offering
 from reports import periods, settlement
 from reports.periods import Period
 from reports.settlement import By, Figures, IdentityError, Settlement
@@ -284,6 +285,49 @@ def test_sectors_stand_in_vietnamese_order_with_zero_rows_and_the_unknown_last()
     # A sector that the province does not offer shows once it has a dossier.
     made.dossier(here.commune, other, received="2026-06-10 09:00", due=None)
     assert table(by=By.SECTOR).rows[0].name == "An toàn thực phẩm"
+
+
+def test_a_period_before_the_catalogue_has_zero_rows_of_the_sectors_of_today() -> None:
+    here = made.province()
+    Offering.objects.filter(procedure=here.land).update(valid_from=date(2026, 1, 1))
+    Offering.objects.filter(procedure=here.birth).update(valid_from=date(2026, 7, 1))
+    past = periods.free(date(2019, 1, 1), date(2019, 1, 31))
+    assert [row.name for row in table(past, by=By.SECTOR).rows] == ["Đất đai", "Hộ tịch"]
+    # What is not yet offered today is not, and a period that has offerings keeps to them.
+    early = table(past, by=By.SECTOR, today=date(2026, 6, 30))
+    assert [row.name for row in early.rows] == ["Đất đai"]
+    assert [row.name for row in table(by=By.SECTOR).rows] == ["Đất đai"]
+
+
+def test_agencies_stand_as_the_tree_by_level_and_with_codes_read_as_numbers() -> None:
+    root = made.place(AgencyFactory.create(code="H01"))
+    for code, level in (
+        ("H01.110", "commune"),
+        ("H01.11", "commune"),
+        ("H01.109", "commune"),
+        ("H01.30", "vertical"),
+        ("H01.101", "province"),
+        ("H01.20", "province"),
+    ):
+        made.place(AgencyFactory.create(code=code, level=level), root)
+    below = Agency.objects.get(code="H01.20")
+    for code in ("H01.20.10", "H01.20.09"):
+        made.place(AgencyFactory.create(code=code), below)
+    expected = [
+        "H01", "H01.20", "H01.20.09", "H01.20.10", "H01.101",
+        "H01.30", "H01.11", "H01.109", "H01.110",
+    ]  # fmt: skip
+    assert [row.code for row in table().rows] == expected
+    in_sight = settlement.agencies_in_sight(Scope(sees_everything=True))
+    assert [agency.code for agency in in_sight] == expected
+
+
+def test_an_agency_valid_on_one_day_of_the_period_has_a_row() -> None:
+    here = made.province()
+    Agency.objects.filter(pk=here.commune.pk).update(valid_from=date(2026, 6, 30))
+    Agency.objects.filter(pk=here.division.pk).update(valid_to=date(2026, 6, 1))
+    Agency.objects.filter(pk=here.department.pk).update(valid_from=date(2026, 7, 1))
+    assert [row.code for row in table().rows] == ["H01", "H01.07.01", "H01.51"]
 
 
 def test_a_department_shows_no_sector_that_only_communes_settle() -> None:
