@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from reports.settlement import FIGURE_NAMES, IDENTITIES, By, Row, Settlement
 FORM = "II.06a/VPCP/KSTT"
 PDF_VARIANT = "pdf/a-2a"  # archive and access at once (measurements.md B)
 FONT = "Tinos"  # Times metric; fonts-croscore draws every Vietnamese letter
+XLSX_FONT = {"font_name": "Times New Roman", "font_size": 12}
 SCREEN_LATE = frozenset({"settled_late", "open_overdue"})
 
 
@@ -221,7 +222,13 @@ def to_xlsx(report: Settlement) -> bytes:
     with xlsxwriter.Workbook(
         buffer,
         # A name that begins with "=" stays a name.
-        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False},
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            # Cells nobody wrote to, and what a reader adds, are in the same type.
+            "default_format_properties": dict(XLSX_FONT),
+        },
     ) as book:
         book.set_properties(
             {
@@ -256,11 +263,13 @@ class _Formats:
         self.sum_figure = make(border=1, bold=True, num_format="#,##0")
         self.rate = make(border=1, num_format="0.00%")
         self.wrapped = make(text_wrap=True, valign="top")
+        self.moment = make(num_format="hh:mm dd/mm/yyyy", align="left")
+        self.count = make(num_format="#,##0", align="left")
         self.day = make(num_format="dd/mm/yyyy", align="left")
 
     @staticmethod
     def _make(book: Any, **wanted: Any) -> Any:
-        return book.add_format({"font_name": "Times New Roman", "font_size": 12, **wanted})
+        return book.add_format({**XLSX_FONT, **wanted})
 
 
 HEAD_ROW = 5  # zero-based: the first of the three rows of the head
@@ -312,7 +321,7 @@ def _write_table(sheet: Any, report: Settlement, made: _Formats) -> None:
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=1.18, right=0.6, top=0.8, bottom=0.8)  # inches: 30, 15, 20, 20 mm
-    sheet.set_footer("&C&P/&N")
+    sheet.set_footer('&C&"Times New Roman,Regular"&12&P/&N')
 
 
 def _write_figures(sheet: Any, line: int, row: Row, figure: Any) -> None:
@@ -343,17 +352,21 @@ def _write_rates(sheet: Any, report: Settlement, made: _Formats) -> None:
 
 
 def _write_notes(sheet: Any, report: Settlement, made: _Formats) -> None:
-    facts: list[tuple[str, str | date]] = [
+    facts: list[tuple[str, str | int | date]] = [
         (_("Từ ngày"), report.period.start),
         (_("Đến ngày"), report.period.end),
         (_("Mã cơ quan"), report.agency_code),
-        (_("Số đơn vị"), str(report.agency_count)),
-        (_("Lập lúc"), f"{timezone.localtime(report.counted_at):%H:%M %d/%m/%Y}"),
+        (_("Số đơn vị"), report.agency_count),
+        (_("Lập lúc"), timezone.localtime(report.counted_at).replace(tzinfo=None)),
         (_("Đẳng thức đã kiểm"), "; ".join(IDENTITIES)),
     ]
     for line, (name, value) in enumerate(facts):
         sheet.write_string(line, 0, name, made.plain)
-        if isinstance(value, date):
+        if isinstance(value, datetime):
+            sheet.write_datetime(line, 1, value, made.moment)
+        elif isinstance(value, int):
+            sheet.write_number(line, 1, value, made.count)
+        elif isinstance(value, date):
             sheet.write_datetime(line, 1, value, made.day)
         else:
             sheet.write_string(line, 1, value, made.wrapped)

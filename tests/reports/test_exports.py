@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
-from datetime import date
+import zipfile
+from datetime import date, datetime
 from typing import Any
 
 import openpyxl
@@ -218,6 +219,22 @@ def test_the_workbook_has_typed_cells_a_frozen_head_and_print_areas(
     )
     notes = book["Ghi chú"]
     assert notes["B1"].value.date() == date(2026, 10, 15)
+    assert (notes["A4"].value, notes["B4"].value) == ("Số đơn vị", 45)
+    assert notes["B5"].value == datetime(2026, 11, 15, 6, 0)  # noqa: DTZ001 cells have no zone
+
+
+def test_every_sheet_of_the_workbook_is_in_times(long_report: Settlement) -> None:
+    content = exports.to_xlsx(long_report)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert len(book.sheetnames) == 3
+    fonts = {
+        cell.font.name
+        for sheet in book
+        for row in sheet.iter_rows(max_row=sheet.max_row + 1, max_col=sheet.max_column + 1)
+        for cell in row
+    }
+    assert fonts == {"Times New Roman"}
+    assert b"Calibri" not in zipfile.ZipFile(io.BytesIO(content)).read("xl/styles.xml")
 
 
 def test_a_name_that_looks_like_a_formula_or_markup_stays_a_name() -> None:
