@@ -7,8 +7,9 @@ of the slip's own event: its date, its papers, its pauses. Fields and their orde
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +43,7 @@ from procedures.models import LimitUnit
 # How many lines of variable length an A5 page holds at full size and at the smaller one.
 LINE_OF_A_NAME = 48  # letters
 EASY_LINES = 5
+LONGEST_HEADING = 160  # letters; some groups of the source are named by a paragraph
 MOST_LINES = 11
 WIDEST_STRIP = 14  # days that fit side by side on A5; a longer story is told by its sentence alone
 
@@ -103,6 +105,7 @@ class PaperRow:
     name: str
     kind: str
     quantity: str
+    group: str = ""  # heading above the line, where its group begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ class Receipt(Paper):
     def density(self) -> str:
         """ "dense" where smaller letters bring the paper onto one page, else "normal"."""
         lines = sum(1 + len(row.name) // LINE_OF_A_NAME for row in self.papers)
+        lines += sum(1 + len(row.group) // LINE_OF_A_NAME for row in self.papers if row.group)
         lines += len(self.procedure) // LINE_OF_A_NAME + (2 if self.days else 0)
         return "dense" if EASY_LINES < lines <= MOST_LINES else "normal"
 
@@ -365,14 +369,37 @@ def _papers(slip: PaperSlip) -> tuple[PaperRow, ...]:
         | Q(added_at__lte=slip.event.recorded_at)
         | Q(supplement_round__lte=slip.event.data.get("round", 0))
     )
-    found = tuple(
-        PaperRow(wording.plain(row.name), str(row.get_kind_display()), wording.count(row.quantity))
-        for row in rows
-    )
+    found = _grouped(list(rows.select_related("required")))
     if found or not dossier.papers_vouched:
         return found
     vouched = gettext("Đủ thành phần hồ sơ theo quy định của thủ tục, cán bộ tiếp nhận xác nhận")
     return (PaperRow(vouched, "–", wording.count(1)),)
+
+
+def _grouped(documents: Sequence[DossierDocument]) -> tuple[PaperRow, ...]:
+    """Return the lines with a heading where a group begins, when there are several groups."""
+    groups = [
+        shorten(wording.unnumbered(document.required.group), LONGEST_HEADING, placeholder="…")
+        if document.required
+        else ""
+        for document in documents
+    ]
+    has_headings = len(set(groups)) > 1
+    if has_headings:
+        groups = [group or gettext("Giấy tờ khác") for group in groups]
+    rows = []
+    before = ""
+    for document, group in zip(documents, groups, strict=True):
+        rows.append(
+            PaperRow(
+                wording.unnumbered(document.name),
+                str(document.get_kind_display()),
+                wording.count(document.quantity),
+                group if has_headings and group != before else "",
+            )
+        )
+        before = group
+    return tuple(rows)
 
 
 def _limit_words(dossier: Dossier) -> str:
@@ -410,7 +437,11 @@ def _why_this_date(slip: PaperSlip) -> tuple[str, tuple[DayCell, ...]]:
         return "", ()
     if len(explained.days) > WIDEST_STRIP:
         return explained.summary, ()
-    return explained.summary, tuple(_day_cell(note, explained.due_on) for note in explained.days)
+    received = [note.date for note in explained.days if note.why == deadlines.Why.RECEIVED]
+    start = received[-1] if len(received) > 1 else None
+    return explained.summary, tuple(
+        _day_cell(note, explained.due_on, start) for note in explained.days
+    )
 
 
 def _weekday(day: dt.date) -> str:
@@ -425,7 +456,7 @@ def _weekday(day: dt.date) -> str:
     )[day.weekday()]
 
 
-def _day_cell(note: deadlines.DayNote, due_on: dt.date | None) -> DayCell:
+def _day_cell(note: deadlines.DayNote, due_on: dt.date | None, start: dt.date | None) -> DayCell:
     is_due = note.date == due_on
     number = ""
     if note.counts and note.number is not None:
@@ -438,6 +469,8 @@ def _day_cell(note: deadlines.DayNote, due_on: dt.date | None) -> DayCell:
         deadlines.Why.PAUSED: pgettext("day cell", "dừng"),
         deadlines.Why.ROLLED: "–",
     }.get(note.why, number or "–")
+    if note.date == start and not number:
+        mark = pgettext("day cell", "tính từ")
     if is_due:
         mark = pgettext("day cell", "%(mark)s, trả") % {"mark": mark} if mark != "–" else "trả"
     return DayCell(

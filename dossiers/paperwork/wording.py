@@ -21,6 +21,8 @@ _UNIT_WORD = re.compile(
     r"^(Tỉnh|Thành phố|Quận|Huyện|Thị xã|Thị trấn|Phường|Xã|Đặc khu)\s+(?=\D)", re.IGNORECASE
 )
 _PEOPLES_COMMITTEE = re.compile(r"^(Uỷ|Ủy) ban nhân dân\b", re.IGNORECASE)
+# "1.", "2)", "a)", "-", "+", "*": how a source numbers its papers; "2.1" and "10 ảnh" are kept whole.
+_NUMBERING = re.compile(r"^(?:\s*(?:\d{1,2}[.)](?!\d)|[a-zđ]\)|[-+*•–]))+\s*", re.IGNORECASE)
 _BEFORE_FIGURE = re.compile(r" (?=\d)")
 # Joins words of several syllables in a body's name and is left out of its initials: SGDĐT.
 _LINK_WORDS = frozenset({"và", "của", "các", "về"})
@@ -36,6 +38,12 @@ def plain(text: str) -> str:
         char for char in composed if char == "\n" or unicodedata.category(char) not in _UNPRINTABLE
     )
     return "\n".join(_BLANKS.sub(" ", line).strip() for line in kept.split("\n")).strip()
+
+
+def unnumbered(text: str) -> str:
+    """Return a name without the number or bullet it has in its source; the table has its own."""
+    name = plain(text)
+    return _NUMBERING.sub("", name) or name
 
 
 def long_date(day: dt.date) -> str:

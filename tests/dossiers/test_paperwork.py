@@ -404,6 +404,53 @@ def test_names_of_200_letters_and_markup_stand_as_typed() -> None:
     assert "Mã số thuế: ••••215" in papers.text_of(pdf)
 
 
+def test_papers_of_several_groups_stand_under_their_headings() -> None:
+    made = papers.dossier(
+        papers=[("1. Tờ khai", "original", 1), ("- Ảnh", "copy", 2), ("+ Giấy uỷ quyền", "copy", 1)]
+    )
+    version = made.version
+    for place, (group, document) in enumerate(
+        zip(["a) Cấp mới", "a) Cấp mới", "* Cấp lại"], made.documents.all(), strict=True)
+    ):
+        document.required = version.required_documents.create(
+            position=place, group=group, name=document.name
+        )
+        document.save()
+    paper = contents_of(for_paper(papers.slip(of=made).pk))
+    assert isinstance(paper, Receipt)
+    assert [(row.group, row.name) for row in paper.papers] == [
+        ("Cấp mới", "Tờ khai"),
+        ("", "Ảnh"),
+        ("Cấp lại", "Giấy uỷ quyền"),
+    ]
+    assert "Cấp lại 3 Giấy uỷ quyền" in papers.text_of(render(papers.slip(of=made)))
+
+
+def test_papers_of_one_group_have_no_heading() -> None:
+    paper = contents_of(for_paper(papers.slip(of=papers.dossier()).pk))
+    assert isinstance(paper, Receipt)
+    assert [row.group for row in paper.papers] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("1. Đơn", "Đơn"),
+        ("2) - Đơn", "Đơn"),
+        ("+ Đơn", "Đơn"),
+        ("* Đơn", "Đơn"),
+        ("–  Đơn", "Đơn"),
+        ("10 ảnh 3x4", "10 ảnh 3x4"),
+        ("2.1 triệu đồng", "2.1 triệu đồng"),
+        ("03 bản sao", "03 bản sao"),
+        ("-", "-"),
+        ("", ""),
+    ],
+)
+def test_a_name_on_a_paper_leaves_the_numbering_of_its_source(name: str, shown: str) -> None:
+    assert wording.unnumbered(name) == shown
+
+
 def test_a_word_without_blanks_stays_on_the_page() -> None:
     made = papers.dossier(papers=[("W" * 300, "copy", 1)])
     pdf = render(papers.slip(of=made))
