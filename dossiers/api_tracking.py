@@ -21,7 +21,7 @@ from accounts.client_address import client_address
 from agencies.working_time import LOCAL_ZONE
 from dossiers import throttle, tracking
 from dossiers.deadlines import Why
-from dossiers.tracking_words import NOT_FOUND, WAIT
+from dossiers.tracking_words import NOT_FOUND, wait_of
 
 
 class TextField(serializers.CharField):
@@ -79,7 +79,7 @@ class TooManyTries(APIException):
     default_code = "throttled"
 
     def __init__(self, wait: int) -> None:
-        super().__init__(WAIT)
+        super().__init__(wait_of(wait))
         self.wait = wait
 
 

@@ -29,6 +29,7 @@ from dossiers import clockwork, deadlines, throttle, tracking_codes
 from dossiers import tracking_words as words
 from dossiers.deadlines import Timeliness
 from dossiers.models import Pause
+from dossiers.paperwork.wording import money
 from dossiers.workflow import FINAL_STATES, PAUSED_STATES, Act, State, national_status
 
 if TYPE_CHECKING:
@@ -167,6 +168,9 @@ _COLUMNS = {
     "reply_by": """(
         SELECT max(reply_by) FROM dossiers_supplementround
         WHERE dossier_id = d.id AND answered_at IS NULL)""",
+    "unpaid_vnd": """(
+        SELECT sum(amount_vnd) FROM dossiers_feedue
+        WHERE dossier_id = d.id AND paid_at IS NULL)""",
     "pauses": """(
         SELECT json_agg(json_build_array(state, coalesce(counted_from, started_at), ended_at))
         FROM dossiers_pause WHERE dossier_id = d.id)::text""",
@@ -258,6 +262,7 @@ class _Row(NamedTuple):
     calendar_id: int | None
     calendar_version: int | None
     reply_by: dt.date | None
+    unpaid_vnd: Decimal | None
     pauses: str | None
     events: str | None
 
@@ -388,6 +393,7 @@ def _view(row: _Row, now: dt.datetime) -> TrackingView:
             holder_phone=row.holder_phone,
             result_channel=row.result_channel,
             is_fee_due=row.payment_state == "due",
+            unpaid=money(row.unpaid_vnd) if row.unpaid_vnd else "",
             reply_by=row.reply_by,
         ),
         counter=counter,

@@ -12,6 +12,7 @@ import datetime as dt
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from dossiers.deadlines import Timeliness
 from dossiers.workflow import Act, State
@@ -23,7 +24,19 @@ NOT_FOUND = _(
     "Không tìm thấy hồ sơ với mã và 4 ký tự đã nhập. Hãy xem lại mã trên giấy hẹn, và số giấy tờ hoặc "
     "điện thoại đã khai khi nộp."
 )
-WAIT = _("Đã nhập sai quá nhiều lần. Hãy chờ ít phút rồi thử lại.")
+
+
+def wait_of(seconds: int) -> str:
+    """Return what to do while look-ups are blocked for so long; minutes are rounded up."""
+    minutes = max(1, -(-seconds // 60))
+    return ngettext(
+        "Đã nhập sai quá nhiều lần, hãy thử lại sau khoảng %(minutes)d phút; nếu cần xem ngay, hãy "
+        "quét mã QR trên giấy hẹn hoặc hỏi tại quầy nơi bạn nộp hồ sơ.",
+        "Đã nhập sai quá nhiều lần, hãy thử lại sau khoảng %(minutes)d phút; nếu cần xem ngay, hãy "
+        "quét mã QR trên giấy hẹn hoặc hỏi tại quầy nơi bạn nộp hồ sơ.",
+        minutes,
+    ) % {"minutes": minutes}
+
 
 # A running dossier: where it stands, and how it stands to its date.
 _IN_TIME, _TODAY, _OVERDUE, _NO_DATE = range(4)
@@ -152,16 +165,25 @@ def todo_of(
     holder_phone: str,
     result_channel: str,
     is_fee_due: bool,
+    unpaid: str,
     reply_by: dt.date | None,
 ) -> str:
-    """Return the one thing the citizen has to do now, or that there is nothing to do."""
+    """Return the one thing the citizen has to do now, or that there is nothing to do.
+
+    `unpaid` is the amount of fees still due, written out, or empty where it is not known.
+    """
     words = {
+        "unpaid": unpaid,
         "counter": counter,
         "holder": holder,
         "phone": holder_phone,
         "day": f"{reply_by:%d/%m/%Y}" if reply_by else "",
     }
-    return str(_todo(state, timeliness, result_channel, words, is_fee_due=is_fee_due)) % words
+    todo = str(_todo(state, timeliness, result_channel, words, is_fee_due=is_fee_due)) % words
+    if state in _RUNNING and is_fee_due and unpaid:
+        fee = _now("Phí, lệ phí bạn còn phải nộp là %(unpaid)s, nộp tại %(counter)s.") % words
+        return f"{todo} {fee}"
+    return todo
 
 
 def _todo(
@@ -189,6 +211,8 @@ def _todo(
     if state is State.AWAITING_PAYMENT:
         return _("Hãy nộp khoản tiền ghi trong thông báo, rồi báo cho %(counter)s.")
     if state in {State.SETTLED, State.RETURNED}:
+        if is_fee_due and known["unpaid"] and state is State.SETTLED:
+            return _FEE_TODOS.get(result_channel, _FEE_AT_COUNTER)
         return _todo_with_result(state, result_channel, is_fee_due=is_fee_due)
     if state in _RUNNING:
         return _todo_while_running(timeliness, result_channel, has_phone=bool(known["phone"]))
@@ -213,6 +237,19 @@ _OTHER_TODOS = {
     State.STOPPED: _(
         "Hãy đọc lý do trong thông báo dừng giải quyết; còn thắc mắc hoặc cần nhận lại giấy tờ, "
         "hãy đến %(counter)s."
+    ),
+}
+
+
+_FEE_AT_COUNTER = _(
+    "Mời bạn mang giấy hẹn và căn cước đến %(counter)s nhận kết quả và nộp %(unpaid)s phí, lệ phí "
+    "còn lại."
+)
+_FEE_TODOS = {
+    "electronic": _("Hãy nộp %(unpaid)s phí, lệ phí còn lại tại %(counter)s để nhận bản điện tử."),
+    "post": _(
+        "Kết quả sẽ được gửi đến bạn qua bưu chính; bạn còn phải nộp %(unpaid)s phí, lệ phí tại "
+        "%(counter)s."
     ),
 }
 

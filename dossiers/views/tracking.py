@@ -10,14 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.client_address import client_address
 from dossiers import qr_tokens, throttle, tracking, tracking_codes
 from dossiers.tracking_forms import SLIP, LookUpForm, has_slip
-from dossiers.tracking_words import NOT_FOUND, WAIT
+from dossiers.tracking_words import NOT_FOUND, wait_of
 
 # A situation in a citizen's life, its icon, and the words it is searched by.
 LIFE_EVENTS = [
@@ -74,8 +73,8 @@ def dossier_track_result(request: HttpRequest) -> HttpResponse:
     except tracking.NotFoundError:
         return _form(request, form, failure=str(NOT_FOUND), status=HTTPStatus.NOT_FOUND)
     except throttle.TooManyTriesError as error:
-        minutes = -(-error.retry_after // 60)
-        response = _form(request, form, failure=_wait(minutes), status=HTTPStatus.TOO_MANY_REQUESTS)
+        failure = wait_of(error.retry_after)
+        response = _form(request, form, failure=failure, status=HTTPStatus.TOO_MANY_REQUESTS)
         response["Retry-After"] = str(error.retry_after)
         return response
     return _page(request, seen)
@@ -120,11 +119,3 @@ def _closed(response: HttpResponse) -> HttpResponse:
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def _wait(minutes: int) -> str:
-    return ngettext(
-        "%(wait)s Có thể thử lại sau khoảng %(minutes)d phút.",
-        "%(wait)s Có thể thử lại sau khoảng %(minutes)d phút.",
-        minutes,
-    ) % {"wait": WAIT, "minutes": minutes}

@@ -16,7 +16,7 @@ from accounts.personal_data import seal
 from dossiers import tracking, tracking_words
 from dossiers.api_tracking import as_json
 from dossiers.deadlines import Timeliness
-from dossiers.models import Dossier, DossierEvent, Pause, SupplementRound
+from dossiers.models import Dossier, DossierEvent, FeeDue, Pause, SupplementRound
 from dossiers.services import closing, processing
 from dossiers.services.intake import Person
 from dossiers.workflow import Act, State
@@ -149,6 +149,22 @@ def test_what_to_do_follows_how_the_result_is_returned(db: Any) -> None:
     assert "bưu chính" in todo(result_channel="post")
     assert "Bản điện tử" in todo(result_channel="electronic")
     assert "nộp khoản phí" in todo(result_channel="electronic", payment_state="due")
+
+
+@pytest.mark.parametrize("channel", ["in_person", "electronic", "post"])
+def test_unpaid_fees_are_told_as_one_amount(db: Any, channel: str) -> None:
+    for state in (State.SETTLED, State.IN_PROGRESS):
+        dossier = in_state(state, payment_state="due", result_channel=channel)
+        for amount, paid_at in ((100_000, None), (8_000, None), (5_000, dossier.received_at)):
+            FeeDue.objects.create(
+                dossier=dossier, name="Lệ phí", amount_vnd=amount, paid_at=paid_at
+            )
+        assert "108.000\u00a0đồng phí, lệ phí" in see(dossier).todo or (
+            "còn phải nộp là 108.000\u00a0đồng" in see(dossier).todo
+        )
+        dossier.payment_state = "paid"
+        dossier.save()
+        assert "đồng" not in see(dossier).todo
 
 
 def test_a_late_agency_says_so_and_where_to_ask(db: Any) -> None:

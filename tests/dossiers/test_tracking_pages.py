@@ -173,7 +173,10 @@ def test_a_blocked_code_says_how_long_to_wait(client: Client, db: Any) -> None:
     answer = client.post(RESULT, {"code": dossier.code, "proof": "7890"})
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
-    assert "sau khoảng 15 phút" in text_of(answer)
+    said = text_of(answer)
+    assert "sau khoảng 15 phút" in said
+    assert "mã QR trên giấy hẹn" in said
+    assert "ít phút" not in said
 
 
 @pytest.mark.parametrize("data", [{}, {"code": ""}, {"code": "H01-260825-0001"}, {"proof": "7890"}])
