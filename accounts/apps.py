@@ -8,3 +8,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("Tài khoản")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Teach the API's framework Vietnamese."""
+        from accounts import api_words  # noqa: PLC0415 # needs the apps to be loaded
+
+        api_words.install()

@@ -17,20 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api_fields import TextField
 from accounts.client_address import client_address
 from agencies.working_time import LOCAL_ZONE
 from dossiers import throttle, tracking
 from dossiers.deadlines import Why
 from dossiers.tracking_words import NOT_FOUND, wait_of
-
-
-class TextField(serializers.CharField):
-    """A text and nothing that could be made into one: a number, a truth, a list are mistakes."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class TrackingQuestionSerializer(serializers.Serializer[Any]):

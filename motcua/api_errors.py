@@ -2,23 +2,34 @@
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from accounts.api_words import EXCEPTIONS
 from motcua.api_input import WHOLE
+
+BODY = "body"  # names the body where no field of it can be named
+TOO_LARGE = gettext_lazy("Nội dung gửi lên quá lớn.")
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Return the answer for an error a view raised; None leaves it to Django as a fault of ours."""
+    named = BODY
     if isinstance(exc, DataError | OverflowError):
         # Well formed, but outside what a column holds (year 9999, a number too large).
         set_rollback()
+        named = WHOLE
         exc = exceptions.ParseError(_("Có giá trị nằm ngoài phạm vi cho phép."))
+    elif isinstance(exc, RequestDataTooBig):
+        # Left to Django it would be logged as an attack, with a traceback.
+        exc = exceptions.ParseError(TOO_LARGE)
     response = exception_handler(exc, context)
     if response is None:
         return None
@@ -29,12 +40,15 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
             if name in {"detail", "allowed"}
         }
         response.data = {"detail": response.status_text, **extra}
+        if isinstance(exc, exceptions.AuthenticationFailed) and str(exc.detail).isascii():
+            response.data["detail"] = EXCEPTIONS["AuthenticationFailed"]  # knox speaks English
         return response
     if isinstance(exc, exceptions.ValidationError):
         errors = flatten(response.data)
         response.data = {"detail": _("Dữ liệu gửi lên chưa đúng."), "errors": errors}
     else:
-        response.data = {"detail": str(response.data.get("detail", "")), "errors": {}}
+        detail = str(response.data.get("detail", ""))
+        response.data = {"detail": detail, "errors": {named: [detail]}}
     return response
 
 
@@ -62,8 +76,9 @@ def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer a request Django itself refused (handler400)."""
     if request.path.startswith("/api/"):
-        detail = _("Yêu cầu không hợp lệ.")
-        return JsonResponse({"detail": detail, "errors": {}}, status=400)
+        too_big = isinstance(exception, RequestDataTooBig)
+        name, detail = (BODY, TOO_LARGE) if too_big else (WHOLE, _("Yêu cầu không hợp lệ."))
+        return JsonResponse({"detail": detail, "errors": {name: [detail]}}, status=400)
     return defaults.bad_request(request, exception)
 
 
