@@ -69,6 +69,6 @@ def _readable(quoted: str) -> str | None:
     return None if "\x00" in text else text
 
 
-def province(request: HttpRequest) -> dict[str, dict[str, str]]:
-    """Give every template the name of the site and the telephone of its help, which may be empty."""
-    return {"site": {"name": settings.SITE_NAME, "hotline": settings.HOTLINE}}
+def province(request: HttpRequest) -> dict[str, str]:
+    """Give every template the names of the site and of the province."""
+    return {"site_name": settings.SITE_NAME, "province_name": settings.PROVINCE_NAME}
