@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 import time_machine
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -199,6 +201,18 @@ def test_the_picker_offers_what_is_in_sight_as_a_tree() -> None:
         ("H01.07", "Sở Nông nghiệp và Môi trường"),
         ("H01.07.01", "\u2003Chi cục Quản lý đất đai"),
     ]
+
+
+def test_no_row_of_the_table_hides_in_a_box_that_scrolls_down() -> None:
+    here = made.province()
+    page = show(client_of(here.root, Role.REFORM_OFFICER), by="agency")
+    box = re.search(r'<div class="([^"]+)"[^>]*>\s*<table class="table report">', page)
+    assert box is not None
+    assert box[1] == "scroll"
+    for sheet in ("css/utilities.css", "css/components/scroll.css"):
+        path = finders.find(sheet)
+        assert isinstance(path, str)
+        assert "max-block-size" not in Path(path).read_text(encoding="utf-8")
 
 
 def test_a_row_of_an_agency_leads_to_its_sectors() -> None:
