@@ -185,6 +185,19 @@ def test_the_head_of_the_table_comes_again_and_the_first_page_has_no_number(
     assert pages[1].startswith("2 ") or pages[1].rstrip().endswith(" 2")
 
 
+@pytest.mark.parametrize("rows", [0, 8, 14, 27])
+def test_those_who_sign_share_the_last_page_with_the_notes_and_the_chart(rows: int) -> None:
+    # A running period has a note more, which is the longest the last page gets.
+    report = dataclasses.replace(
+        made_report(rows), judged_on=date(2026, 11, 10), counted_at=local("2026-11-10 06:00")
+    )
+    assert report.is_running
+    last = read(exports.to_pdf(report, today=TODAY)).pages[-1].extract_text()
+    above = "Hồ sơ đã giải quyết" if rows else "Tỷ lệ"
+    for words in (above, "Ghi chú", "Kỳ báo cáo chưa kết thúc", "NGƯỜI LẬP BIỂU"):
+        assert words in last
+
+
 def test_the_pages_are_a4_landscape(long_pdf: bytes) -> None:
     for page in read(long_pdf).pages:
         assert (round(page.mediabox.width), round(page.mediabox.height)) == (842, 595)
