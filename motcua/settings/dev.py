@@ -39,7 +39,7 @@ MEDIA_ROOT = Path(env.get("MOTCUA_FILES", str(MEDIA_ROOT)))
 # Hashed names as in production, without minutes of compressing.
 STORAGES = {
     **STORAGES,
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "motcua.stylesheets.OneSheetStorage"},
 }
 
 # The developer's tools are there after `make test`, not after `make demo` alone.
