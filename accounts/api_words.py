@@ -102,12 +102,12 @@ WAIT = _("Thử lại sau {wait} giây.")
 def install() -> None:
     """Put the words into the framework's classes; twice changes nothing."""
     # Here and not above: the framework reads its settings, which need the apps to be loaded.
-    from rest_framework import exceptions, serializers  # noqa: PLC0415
+    from rest_framework import exceptions, serializers
 
     for name, words in FIELDS.items():
         kind = getattr(serializers, name)
         kind.default_error_messages = {**kind.__dict__.get("default_error_messages", {}), **words}
     for name, text in EXCEPTIONS.items():
         getattr(exceptions, name).default_detail = text
-    exceptions.Throttled.extra_detail_singular = WAIT
-    exceptions.Throttled.extra_detail_plural = WAIT
+    for name in ("extra_detail_singular", "extra_detail_plural"):
+        setattr(exceptions.Throttled, name, WAIT)

@@ -11,6 +11,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Teach the API's framework Vietnamese."""
-        from accounts import api_words  # noqa: PLC0415 # needs the apps to be loaded
+        from accounts import api_words  # needs the apps to be loaded
 
         api_words.install()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import F
+from django.forms.models import BaseInlineFormSet
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import (
@@ -27,7 +31,33 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-class LabelledForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+FIRST_YEAR, LAST_YEAR = 1990, 2199  # the years of every moment the portal takes
+YEARS = _("Năm phải từ 1990 đến 2199.")
+WEEKDAYS = _("Hãy ghi một danh sách số từ 0 (thứ hai) đến 6 (chủ nhật), ví dụ [5, 6].")
+
+# What the models give no Vietnamese name.
+LABELS = {
+    "predecessor": _("cơ quan kết thúc"),
+    "successor": _("cơ quan kế thừa"),
+    "agency": _("cơ quan"),
+    "user": _("tài khoản"),
+}
+
+
+def name_fields(form: forms.ModelForm[Any]) -> None:
+    """Give the fields of a form the names their models lack."""
+    for name, field in form.fields.items():
+        if name in LABELS:
+            field.label = capfirst(LABELS[name])
+
+
+class NamedForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_fields(self)
+
+
+class LabelledForm(NamedForm):
     """A row of a table of the admin whose fields say their names: its columns alone do not."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -91,6 +121,7 @@ class OfficerRoleInline(admin.TabularInline):  # type: ignore[type-arg] # not ge
 
 @admin.register(Officer)
 class OfficerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    form = NamedForm
     list_display = ["full_name", "title", "agency", "desk", "is_active"]
     list_filter = ["roles__role"]
     list_select_related = ["agency", "desk", "user"]
@@ -105,10 +136,15 @@ class OfficerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at
 
 @admin.register(Desk)
 class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    list_display = ["name", "agency", "kind"]
+    form = NamedForm
+    list_display = ["name", "host", "kind"]
     list_select_related = ["agency"]
     search_fields = ["name", "agency__name"]
     autocomplete_fields = ["agency"]
+
+    @admin.display(description=_("cơ quan"), ordering="agency__name")
+    def host(self, desk: Desk) -> str:
+        return desk.agency.name
 
 
 class WorkingWindowInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
@@ -117,17 +153,87 @@ class WorkingWindowInline(admin.TabularInline):  # type: ignore[type-arg] # not 
     extra = 0
 
 
+class CalendarDayForm(LabelledForm):
+    class Meta:
+        error_messages = {
+            NON_FIELD_ERRORS: {"unique_together": _("Lịch này đã có một dòng cho ngày đó.")}
+        }
+
+    def clean_on(self) -> dt.date:
+        """Refuse years in which nothing is ever promised."""
+        on: dt.date = self.cleaned_data["on"]
+        if not FIRST_YEAR <= on.year <= LAST_YEAR:
+            raise forms.ValidationError(YEARS)
+        return on
+
+
+class CalendarDayFormSet(BaseInlineFormSet):  # type: ignore[type-arg] # not generic at run time
+    """Days that change something: a rest day made up for, a working day swapped off."""
+
+    def clean(self) -> None:
+        rest = self.instance.rest_weekdays if isinstance(self.instance.rest_weekdays, list) else []
+        seen: set[dt.date] = set()
+        for form in self.forms:
+            on, kind = form.cleaned_data.get("on"), form.cleaned_data.get("kind")
+            if on is None or form.cleaned_data.get("DELETE"):
+                continue
+            if on in seen:
+                form.add_error("on", _("Ngày này có hai dòng, chỉ giữ một."))
+            seen.add(on)
+            # Old rows stay as they are when the weekly rest changes.
+            if not form.has_changed():
+                continue
+            if kind == CalendarDay.Kind.MAKE_UP and on.weekday() not in rest:
+                form.add_error(
+                    "on", _("Ngày này vốn là ngày làm việc; làm bù chỉ vào ngày nghỉ hằng tuần.")
+                )
+            if kind == CalendarDay.Kind.SWAPPED_OFF and on.weekday() in rest:
+                form.add_error("on", _("Ngày này vốn là ngày nghỉ hằng tuần, không cần hoán đổi."))
+
+    def validate_unique(self) -> None:
+        """Leave it to `clean`, which says which day stands twice."""
+
+
 class CalendarDayInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = CalendarDay
-    form = LabelledForm
+    form = CalendarDayForm
+    formset = CalendarDayFormSet
     extra = 1
     ordering = ["-on"]
+
+
+class CalendarForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+    """A calendar that can be computed with: a wrong weekday would stop every promise."""
+
+    def clean_rest_weekdays(self) -> list[int]:
+        return self._whole_numbers("rest_weekdays", 0, 6, WEEKDAYS)
+
+    def clean_counter_weekdays(self) -> list[int]:
+        return self._whole_numbers("counter_weekdays", 0, 6, WEEKDAYS)
+
+    def clean_unannounced_years(self) -> list[int]:
+        return self._whole_numbers("unannounced_years", FIRST_YEAR, LAST_YEAR, YEARS)
+
+    def clean_loaded_until(self) -> dt.date:
+        day: dt.date = self.cleaned_data["loaded_until"]
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise forms.ValidationError(YEARS)
+        return day
+
+    def _whole_numbers(self, name: str, low: int, high: int, text: Any) -> list[int]:
+        given = self.cleaned_data[name] or []
+        if not isinstance(given, list) or not all(
+            type(number) is int and low <= number <= high for number in given
+        ):
+            raise forms.ValidationError(text)
+        return given
 
 
 @admin.register(Calendar)
 class CalendarAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """Days are added with the announcement they come from (domain.md 3.9)."""
 
+    form = CalendarForm
     list_display = ["name", "version", "loaded_from", "loaded_until"]
     readonly_fields = ["version"]
     inlines = [WorkingWindowInline, CalendarDayInline]

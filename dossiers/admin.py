@@ -1,7 +1,8 @@
 """Dossiers in the admin: to look at, never to change; acts go through services alone.
 
-An administrator has no right on dossier content (domain.md 2.1), so no person's name and no reason
-is shown: only what is needed to tell where a dossier is stuck.
+An administrator has no right on dossier content (domain.md 2.1, R10), so no person's name, no
+reason and no tracking code (the half of what a citizen proves) is shown: only what is needed to
+tell where a dossier is stuck.
 """
 
 from __future__ import annotations
@@ -9,8 +10,51 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from dossiers.models import Dossier, DossierEvent, OutboxMessage, PaperSlip, VoidNumber
+
+DOSSIER_FIELDS: tuple[str, ...] = (
+    "code_or_number",
+    "procedure_code",
+    "version_number",
+    "state",
+    "payment_state",
+    "delivery_state",
+    "sync_state",
+    "received_in",
+    "settled_in",
+    "holder",
+    "submitted_at",
+    "received_at",
+    "due_original_at",
+    "due_at",
+    "settled_at",
+    "returned_at",
+    "entry",
+    "event_count",
+)
+VOID_FIELDS: tuple[str, ...] = ("on", "number", "voided_in", "voider", "voided_at")
+SLIP_FIELDS: tuple[str, ...] = (
+    "kind",
+    "form",
+    "issued_in",
+    "year",
+    "number",
+    "issued_at",
+    "printed_at",
+)
+MESSAGE_FIELDS: tuple[str, ...] = ("message_version", "written_at")
+
+
+def shown(name: str, label: Any) -> Any:
+    """Return a column that shows a field whose model gives it no Vietnamese name."""
+
+    @admin.display(description=label, ordering=name)
+    def column(_admin: Any, row: Any) -> Any:
+        return getattr(row, name)
+
+    return column
 
 
 class ReadOnly:
@@ -30,8 +74,10 @@ class ReadOnly:
 
 class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = DossierEvent
-    fields = ["seq", "at", "recorded_at", "act", "to_state", "actor_role", "agency", "due_at"]
+    fields = ["seq", "at", "recorded_at", "act", "to_state", "actor_role", "done_in", "due_at"]
+    readonly_fields = ["done_in"]
     ordering = ["seq"]
+    done_in = shown("agency", _("cơ quan"))
 
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).select_related("agency")
@@ -39,49 +85,65 @@ class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg] # no
 
 @admin.register(Dossier)
 class DossierAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    list_display = ["public_code", "procedure_id", "state", "holder_agency", "due_on", "sync_state"]
+    list_display = ["code_or_number", "procedure_code", "state", "holder", "due_on", "sync_state"]
     list_filter = ["state", "sync_state", "entry"]
-    list_select_related = ["holder_agency"]
-    search_fields = ["code", "tracking_code"]
-    fields = [
-        "code",
-        "tracking_code",
-        "procedure",
-        "version",
-        "state",
-        "payment_state",
-        "delivery_state",
-        "sync_state",
-        "receiving_agency",
-        "competent_agency",
-        "holder_agency",
-        "submitted_at",
-        "received_at",
-        "due_original_at",
-        "due_at",
-        "settled_at",
-        "returned_at",
-        "entry",
-        "event_count",
-    ]
+    list_select_related = ["holder_agency", "procedure"]
+    search_fields = ["code"]
+    actions = None  # the box before each row would be labelled with the tracking code
+    fields = DOSSIER_FIELDS
+    readonly_fields = DOSSIER_FIELDS
     inlines = [EventInline]
+
+    version_number = shown("version", _("phiên bản thủ tục"))
+    received_in = shown("receiving_agency", _("cơ quan tiếp nhận"))
+    settled_in = shown("competent_agency", _("cơ quan giải quyết"))
+    holder = shown("holder_agency", _("cơ quan đang giữ"))
+
+    @admin.display(description=_("mã hồ sơ"), ordering="code")
+    def code_or_number(self, dossier: Dossier) -> str:
+        return dossier.code or f"#{dossier.pk}"
+
+    @admin.display(description=_("thủ tục"), ordering="procedure__code")
+    def procedure_code(self, dossier: Dossier) -> str:
+        return dossier.procedure.code
+
+    def get_object(self, request: Any, object_id: str, from_field: str | None = None) -> Any:
+        """Return the dossier named by its code or number: titles would show the tracking code.
+
+        Nothing here is ever saved.
+        """
+        dossier = super().get_object(request, object_id, from_field)
+        if dossier is not None:
+            dossier.code = self.code_or_number(dossier)
+        return dossier
 
 
 @admin.register(VoidNumber)
 class VoidNumberAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    list_display = ["agency", "on", "number", "voided_by", "voided_at", "reason"]
+    list_display = VOID_FIELDS
     list_select_related = ["agency", "voided_by"]
+    fields = VOID_FIELDS
+    readonly_fields = VOID_FIELDS
+    voided_in = shown("agency", _("cơ quan"))
+    voider = shown("voided_by", _("người bỏ"))
 
 
 @admin.register(PaperSlip)
 class PaperSlipAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    list_display = ["kind", "form", "agency", "year", "number", "issued_at", "rendered_at"]
+    list_display = SLIP_FIELDS
     list_filter = ["kind"]
     list_select_related = ["agency"]
-    fields = ["kind", "form", "agency", "year", "number", "issued_at", "rendered_at"]
+    fields = SLIP_FIELDS
+    readonly_fields = SLIP_FIELDS
+    issued_in = shown("agency", _("cơ quan"))
+    printed_at = shown("rendered_at", _("tạo bản PDF lúc"))
 
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    list_display = ["event_id", "payload_version", "created_at"]
-    fields = ["payload_version", "created_at"]
+    list_display = ["event_number", "message_version", "written_at"]
+    fields = MESSAGE_FIELDS
+    readonly_fields = MESSAGE_FIELDS
+    event_number = shown("event_id", _("sự kiện"))
+    message_version = shown("payload_version", _("phiên bản nội dung"))
+    written_at = shown("created_at", _("ghi lúc"))

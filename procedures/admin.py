@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from procedures.models import Offering, Procedure, ProcedureVersion, Sector
 
@@ -42,9 +43,13 @@ class ProcedureAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic 
     list_display = ("code", "name", "kind", "is_internal", "is_withdrawn")
     list_filter = ("is_internal", "is_withdrawn", "kind")
     search_fields = ("code", "name")
-    fields = ("code", "name", "kind", "source_state", "is_internal", "is_withdrawn", "source_id")
-    readonly_fields = ("code", "name", "kind", "source_state", "source_id")
+    fields = ("code", "name", "kind", "source_state", "is_internal", "is_withdrawn", "national_id")
+    readonly_fields = ("code", "name", "kind", "source_state", "national_id")
     inlines = (OfferingInline, VersionInline)
+
+    @admin.display(description=_("số hiệu trong Cơ sở dữ liệu quốc gia"))
+    def national_id(self, procedure: Procedure) -> str:
+        return str(procedure.source_id or "")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Procedure], search_term: str
@@ -66,11 +71,11 @@ class ProcedureAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic 
 class ProcedureVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """What the province decides about a version; the rest belongs to the national catalogue."""
 
-    list_display = ("procedure", "number", "valid_from", "valid_to")
+    list_display = ("of_procedure", "number", "valid_from", "valid_to")
     list_select_related = ("procedure",)
     search_fields = ("procedure__code",)
     fields = (
-        "procedure",
+        "of_procedure",
         "number",
         "name",
         "valid_from",
@@ -80,10 +85,14 @@ class ProcedureVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not g
         "same_day_cutoff",
         "settles_at_once",
     )
-    readonly_fields = ("procedure", "number", "name", "valid_from", "valid_to")
+    readonly_fields = ("of_procedure", "number", "name", "valid_from", "valid_to")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description=_("thủ tục"), ordering="procedure__code")
+    def of_procedure(self, version: ProcedureVersion) -> str:
+        return str(version.procedure)

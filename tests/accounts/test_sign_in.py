@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from knox.models import AuthToken
 
 from accounts.models import User
 from accounts.roles import Role
+from agencies.models import Calendar
 from tests.budgets import count_queries
 from tests.dossiers.pages import browser_of, page
-from tests.factories import UserFactory
+from tests.factories import DossierFactory, UserFactory
 from tests.province import Province, give_role, make_province
 
 PASSWORD = "mat-khau-thu-nghiem"
@@ -179,11 +181,8 @@ def test_an_administrator_makes_an_account(admin: Client) -> None:
     assert User.objects.get(username="moi").check_password("chiec-xuong-ba-la")
 
 
-def test_a_day_added_to_a_calendar_makes_a_new_version(admin: Client, province: Province) -> None:
-    from agencies.models import Calendar
-
-    calendar = Calendar.objects.get()
-    text = page(admin.get(f"/quan-tri/agencies/calendar/{calendar.pk}/change/"))
+def calendar_body(calendar: Calendar, *new: tuple[str, str], **changes: str) -> dict[str, Any]:
+    """Return what the page of a calendar sends, with new days of (date, kind)."""
     windows, days = calendar.windows.all(), list(calendar.days.order_by("-on"))
     body: dict[str, Any] = {
         "name": calendar.name,
@@ -194,7 +193,7 @@ def test_a_day_added_to_a_calendar_makes_a_new_version(admin: Client, province: 
         "counter_weekdays": "[5]",
         "windows-TOTAL_FORMS": len(windows),
         "windows-INITIAL_FORMS": len(windows),
-        "days-TOTAL_FORMS": len(days) + 1,
+        "days-TOTAL_FORMS": len(days) + len(new),
         "days-INITIAL_FORMS": len(days),
     }
     for number, window in enumerate(windows):
@@ -213,16 +212,66 @@ def test_a_day_added_to_a_calendar_makes_a_new_version(admin: Client, province: 
             f"days-{number}-name": day.name,
             f"days-{number}-source": day.source,
         }
-    new = f"days-{len(days)}-"
-    body |= {new + "on": "2026-12-24", new + "kind": "holiday", new + "name": "Nghỉ bão"}
-    body |= {new + "source": "Công điện thử nghiệm"}
-    assert "Nghỉ bão" not in text
-    answer = admin.post(f"/quan-tri/agencies/calendar/{calendar.pk}/change/", body)
+    for number, (on, kind) in enumerate(new, start=len(days)):
+        body |= {f"days-{number}-on": on, f"days-{number}-kind": kind}
+        body |= {f"days-{number}-name": "Nghỉ bão", f"days-{number}-source": "Công điện thử"}
+    return body | changes
+
+
+def test_a_day_added_to_a_calendar_makes_a_new_version(admin: Client, province: Province) -> None:
+    calendar = Calendar.objects.get()
+    url = f"/quan-tri/agencies/calendar/{calendar.pk}/change/"
+    assert "Nghỉ bão" not in page(admin.get(url))
+    answer = admin.post(url, calendar_body(calendar, ("2026-12-24", "holiday")))
     assert answer.status_code == 302, page(answer)[-3000:]
     assert Calendar.objects.get().version == calendar.version + 1
     # Saved again without a change, it stays.
     # (A version that grew for nothing would make every process read the calendar anew.)
     assert calendar.days.filter(name="Nghỉ bão").exists()
+
+
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        ([("2026-12-23", "make_up")], "làm bù chỉ vào ngày nghỉ hằng tuần"),  # a Wednesday
+        ([("2026-12-26", "swapped_off")], "vốn là ngày nghỉ hằng tuần"),  # a Saturday
+        ([("2200-01-01", "holiday")], "Năm phải từ 1990 đến 2199"),
+        ([("1989-12-31", "holiday")], "Năm phải từ 1990 đến 2199"),
+        ([("2026-09-02", "holiday")], "hai dòng"),  # National Day is there
+        ([("2026-12-23", "holiday"), ("2026-12-23", "swapped_off")], "hai dòng"),
+    ],
+)
+def test_a_day_that_makes_no_sense_is_refused_in_words(
+    admin: Client, province: Province, new: list[tuple[str, str]], told: str
+) -> None:
+    calendar = Calendar.objects.get()
+    before = calendar.days.count()
+    url = f"/quan-tri/agencies/calendar/{calendar.pk}/change/"
+    answer = admin.post(url, calendar_body(calendar, *new))
+    assert answer.status_code == 200
+    assert told in page(answer)
+    assert calendar.days.count() == before
+
+
+@pytest.mark.parametrize("days", ["[7]", "[-1]", '["5"]', "5", '{"a": 1}', "[true]", "[5.5]"])
+def test_a_weekly_rest_that_is_no_weekday_is_refused(
+    admin: Client, province: Province, days: str
+) -> None:
+    calendar = Calendar.objects.get()
+    url = f"/quan-tri/agencies/calendar/{calendar.pk}/change/"
+    answer = admin.post(url, calendar_body(calendar, rest_weekdays=days))
+    assert answer.status_code == 200
+    assert "từ 0 (thứ hai) đến 6 (chủ nhật)" in page(answer)
+    assert Calendar.objects.get().rest_weekdays == calendar.rest_weekdays
+
+
+@pytest.mark.parametrize("path", [path for path in ADMIN_PAGES if path])
+def test_the_columns_of_the_admin_have_vietnamese_names(admin: Client, path: str) -> None:
+    text = page(admin.get(f"/quan-tri/{path}"))
+    for english in ("Public code", "Rendered at", "Auth token", "Payload version", "Created at",
+                    ">Agency<", "Agency:", "User:", "Successor", "Voided by", "Holder agency",
+                    ">Event<", ">Procedure<"):  # fmt: skip
+        assert english not in text
 
 
 def test_the_admin_has_no_sign_in_of_its_own(province: Province) -> None:
@@ -233,3 +282,40 @@ def test_the_admin_has_no_sign_in_of_its_own(province: Province) -> None:
     assert tried["Location"].startswith("/dang-nhap/")
     officer = browser_of(province.specialist)
     assert officer.get("/quan-tri/", follow=True).status_code == 404
+
+
+def test_an_administrator_mints_no_token_and_can_only_take_tokens_away(
+    admin: Client, province: Province
+) -> None:
+    user = province.specialist.user
+    for address in ("", "knox/", "knox/authtoken/", "knox/authtoken/add/"):
+        answer = admin.get(f"/quan-tri/{address}")
+        assert answer.status_code == (404 if address else 200)
+        assert "authtoken" not in page(answer)
+    assert admin.post("/quan-tri/knox/authtoken/add/", {"user": user.pk}).status_code == 404
+    assert not AuthToken.objects.exists()
+
+    token, _key = AuthToken.objects.create(user)
+    kept, _key = AuthToken.objects.create(province.receptionist.user)
+    chosen = {"action": "revoke_tokens", "_selected_action": [user.pk]}
+    answer = admin.post("/quan-tri/accounts/user/", chosen)
+    assert answer.status_code == 302
+    assert list(AuthToken.objects.values_list("digest", flat=True)) == [kept.digest]
+    assert token.digest != kept.digest
+
+
+def test_no_page_of_the_admin_shows_a_tracking_code(admin: Client, province: Province) -> None:
+    accepted = province.log()
+    waiting = DossierFactory.create(submitted_only=True)
+    base = "/quan-tri/dossiers/dossier/"
+    texts = [page(admin.get(base)), page(admin.get(base, {"q": waiting.tracking_code}))]
+    for dossier in (accepted, waiting):
+        texts += [page(admin.get(f"{base}{dossier.pk}/{name}/")) for name in ("change", "history")]
+    assert f"#{waiting.pk}" in texts[0]
+    assert str(accepted.code) in texts[0]
+    for typed in (f'value="{waiting.tracking_code}"', f"q={waiting.tracking_code}"):
+        texts[1] = texts[1].replace(typed, "")
+    for text in texts:
+        assert accepted.tracking_code not in text
+        assert waiting.tracking_code not in text
+    assert f"#{waiting.pk}" not in texts[1]  # nor is it found by it
