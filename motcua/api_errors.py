@@ -68,9 +68,15 @@ def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
                 for inner_path, texts in flatten(inner, f"{path}.{position}".lstrip(".")).items():
                     found.setdefault(inner_path, []).extend(texts)
             else:
-                found.setdefault(path or WHOLE, []).append(str(inner))
+                found.setdefault(path or WHOLE, []).append(_text(inner))
         return found
-    return {path or WHOLE: [str(detail)]}
+    return {path or WHOLE: [_text(detail)]}
+
+
+def _text(error: Any) -> str:
+    text = str(error)
+    # The one sentence the framework keeps out of its tables: for a body that is `null`.
+    return _("Chưa có dữ liệu gửi lên.") if text == "No data provided" else text
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:

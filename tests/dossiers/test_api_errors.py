@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 from rest_framework.test import APIClient
 
+from accounts.api_fields import LinesField, PhoneField
 from agencies.calendars import load_default_calendar
+from dossiers.act_forms import ACT_FORMS
+from dossiers.api import act_data
 from dossiers.models import Dossier, IdempotencyKey
 from tests.dossiers.conftest import OfficerClient
 from tests.factories import ProcedureFactory, UserFactory
@@ -645,3 +649,61 @@ def test_a_body_too_large_to_be_one_is_refused_unread(province: Province) -> Non
     body = json.dumps(province.body(reason="r" * 3_000_000))
     errors_of(raw(OfficerClient(province.receptionist), body, **KEY))
     assert not Dossier.objects.exists()
+
+
+# What text may hold
+
+BELL, OVERRIDE = "a\u0007b", "a\u202ec"
+
+
+@pytest.mark.parametrize("name", [BELL, OVERRIDE, "a\nb", "a\tb", "a\u2028b", "a\u2066b", "a\x85b"])
+def test_control_characters_have_no_place_in_a_line(province: Province, name: str) -> None:
+    desk = OfficerClient(province.receptionist)
+    body = province.body(applicant={**APPLICANT, "name": name, "address": name})
+    told = errors_of(desk.post(TABLE, body, headers=KEY))
+    assert told == {"applicant.name", "applicant.address"}
+    body = province.body(papers=[{"name": name}])
+    assert errors_of(desk.post(TABLE, body, headers=KEY)) == {"papers.0.name"}
+
+
+def test_a_reason_may_have_lines_but_nothing_that_turns_them_around() -> None:
+    field = LinesField()
+    assert field.run_validation("Mất điện\r\n\tcả ngày\n") == "Mất điện\r\n\tcả ngày"
+    for text in (BELL, OVERRIDE):
+        with pytest.raises(ValidationError):
+            field.run_validation(text)
+
+
+@pytest.mark.parametrize("phone", ["hello", "12345", "0912 345 678 nhà", "+-.()", "٠٩١٢٣٤٥٦٧٨"])
+def test_a_telephone_number_is_a_number(province: Province, phone: str) -> None:
+    body = province.body(applicant={**APPLICANT, "phone": phone})
+    answer = OfficerClient(province.receptionist).post(TABLE, body, headers=KEY)
+    assert errors_of(answer) == {"applicant.phone"}
+
+
+@pytest.mark.parametrize("phone", ["", "0912 345 678", "+84 (296) 3.850-850", "111222"])
+def test_a_telephone_number_is_taken_as_people_write_it(phone: str) -> None:
+    assert PhoneField(allow_blank=True).run_validation(phone) == phone
+
+
+def test_an_act_refuses_control_characters_by_its_field(province: Province) -> None:
+    dossier = province.log()
+    kinds = [kind for kind in ACT_FORMS.values() if "reason" in kind(dossier).fields]
+    assert kinds
+    for kind in kinds:
+        with pytest.raises(ValidationError) as caught:
+            act_data(kind(dossier), {"reason": OVERRIDE})
+        assert set(caught.value.detail) == {"reason"}
+
+
+@pytest.mark.parametrize("accept", ["application/pdf", "*/*", "application/json", "text/html"])
+def test_a_paper_is_sent_to_whoever_asks_for_a_pdf(
+    province: Province, accept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dossiers.api.ensure_rendered", lambda _slip: b"%PDF-1.7")
+    dossier = province.log()
+    url = f"{TABLE}{dossier.code}/papers/{dossier.slips.get().pk}.pdf"
+    answer = OfficerClient(province.receptionist).get(url, headers={"Accept": accept})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    missing = OfficerClient(province.stranger).get(url, headers={"Accept": accept})
+    assert (missing.status_code, missing["Content-Type"]) == (404, "application/json")

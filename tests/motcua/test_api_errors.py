@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import DataError
-from rest_framework import exceptions
+from django.utils import translation
+from rest_framework import exceptions, serializers
 
 from motcua.api_errors import flatten, handle
 from motcua.api_input import CarefulJSONParser
@@ -98,3 +100,117 @@ def test_html_pages_carry_a_policy_without_inline_code(client: Client) -> None:
     policy = client.get("/healthz").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+# Words
+
+ENGLISH = re.compile(r"[A-Za-z]{2,}.* [A-Za-z]{2,}")
+
+
+def speaks_english(text: str) -> bool:
+    """Tell whether a text is a sentence without one Vietnamese letter."""
+    return text.isascii() and ENGLISH.search(text) is not None
+
+
+class EveryField(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=3, min_length=2)
+    whole = serializers.IntegerField(min_value=1, max_value=2)
+    real = serializers.FloatField(max_value=2)
+    decimal = serializers.DecimalField(max_digits=3, decimal_places=1)
+    truth = serializers.BooleanField()
+    day = serializers.DateField()
+    moment = serializers.DateTimeField()
+    choice = serializers.ChoiceField(choices=["person"])
+    several = serializers.ListField(child=serializers.IntegerField(), max_length=1)
+    table = serializers.DictField()
+    address = serializers.URLField()
+
+
+VALUES: list[Any] = [
+    None, "", "fax", "abcd", 0, 9, 9.99, 1e30, True, [], [1, 2], ["x"], {}, {"a": 1}, "2026-13-40",
+    "2026-01-01", "2026-01-01T00:00", "9999-12-31T23:59:59-14:00", "9" * 1001,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_field_complains_in_vietnamese(language: str) -> None:
+    said: set[str] = set()
+    with translation.override(language):
+        for value in VALUES:
+            asked = EveryField(data=dict.fromkeys(EveryField().fields, value))
+            if not asked.is_valid():
+                said |= {text for texts in flatten(asked.errors).values() for text in texts}
+        bodies: list[Any] = [None, [], "text", 5, {}]
+        for body in bodies:
+            asked = EveryField(data=body)
+            assert not asked.is_valid()
+            said |= {text for texts in flatten(asked.errors).values() for text in texts}
+        many = EveryField(data={"a": 1}, many=True)  # wrong on purpose
+        assert not many.is_valid()
+        said |= {text for texts in flatten(many.errors).values() for text in texts}
+    assert len(said) > 15
+    assert not [text for text in said if speaks_english(text)]
+
+
+REQUESTS: list[tuple[str, str, bytes, dict[str, str], int]] = [
+    ("GET", "/api/v1/dossiers/", b"", {}, 401),
+    ("GET", "/api/v1/dossiers/", b"", {"Authorization": "Bearer abc"}, 401),
+    ("GET", "/api/v1/dossiers/", b"", {"Authorization": "Bearer"}, 401),
+    ("GET", "/api/v1/dossiers/", b"", {"Authorization": "Bearer a b"}, 401),
+    ("PUT", "/api/v1/tracking/", b"{}", {}, 405),
+    ("GET", "/api/v1/due-date/", b"", {"Accept": "application/pdf"}, 406),
+    ("POST", "/api/v1/tracking/", b"x", {"Content-Type": "text/plain"}, 415),
+    ("POST", "/api/v1/tracking/", b"{", {}, 400),
+    ("POST", "/api/v1/tracking/", b"[]", {}, 400),
+    ("POST", "/api/v1/tracking/", b'{"code": 1, "proof": null}', {}, 400),
+    ("POST", "/api/v1/token/", b'{"username": true}', {}, 400),
+    ("GET", "/api/v1/due-date/?unit=year&received_at=x", b"", {}, 400),
+    ("GET", "/api/v1/due-date/?unit=none&received_at=2026-01-05&value=x", b"", {}, 400),
+    ("GET", "/api/v1/nowhere/", b"", {}, 404),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["vi", "en-US,en"])
+@pytest.mark.parametrize(("method", "url", "body", "headers", "status"), REQUESTS)
+def test_every_refusal_is_in_vietnamese(
+    client: Client,
+    method: str,
+    url: str,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+    language: str,
+) -> None:
+    kind = headers.get("Content-Type", "application/json")
+    given = {k: v for k, v in headers.items() if k != "Content-Type"}
+    answer = client.generic(
+        method, url, body, content_type=kind, headers={**given, "Accept-Language": language}
+    )
+    assert answer.status_code == status, answer.content
+    told = answer.json()
+    said = [told["detail"], *(t for texts in told.get("errors", {}).values() for t in texts)]
+    assert not [text for text in said if not text or speaks_english(text)]
+
+
+def test_what_concerns_no_field_names_the_body_or_the_parameter(client: Client) -> None:
+    def named(method: str, url: str, body: str = "") -> set[str]:
+        answer = client.generic(method, url, body, content_type="application/json")
+        assert answer.status_code == 400
+        return set(answer.json()["errors"])
+
+    assert named("POST", "/api/v1/tracking/", "{") == {"body"}
+    assert named("GET", "/api/v1/due-date/?unit=day&value=%00") == {"value"}
+    assert named("GET", "/api/v1/due-date/?%ff=1") == {"query"}
+    assert named("GET", "/api/v1/due-date/") == {"received_at", "unit"}
+
+
+def test_a_body_too_large_is_refused_without_an_alarm(
+    client: Client, db: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = '{"code": "' + "a" * 3_000_000 + '"}'
+    answer = client.generic("POST", "/api/v1/tracking/", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {"body"}
+    assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
+    assert not [record for record in caplog.records if record.exc_info]
