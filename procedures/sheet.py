@@ -160,7 +160,7 @@ def sheet_of(procedure: Procedure, version_pk: int | None) -> Sheet:
                 case.code,
                 limit_words(case) or case.limit_text,
             )
-            for number, case in enumerate(cases, start=1)
+            for number, case in enumerate(sorted(cases, key=lambda case: case.code), start=1)
         ],
         channels=[
             ChannelLine(
