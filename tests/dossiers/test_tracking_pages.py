@@ -239,3 +239,16 @@ def test_a_forged_token_costs_no_query(client: Client, db: Any) -> None:
     with CaptureQueriesContext(connection) as caught:
         client.get("/q/" + "A" * 32 + "/")
     assert len(caught) == 0
+
+
+@pytest.mark.parametrize(
+    ("hotline", "words"),
+    [("0296 3000 000", "Hoặc hỏi cán bộ tại quầy"), ("", "Hãy hỏi cán bộ tại quầy")],
+)
+def test_the_foot_names_the_help_there_is(
+    client: Client, db: Any, settings: Any, hotline: str, words: str
+) -> None:
+    settings.HOTLINE = hotline
+    said = text_of(client.get("/"))
+    assert words in said
+    assert ("0296 3000 000" in said) is bool(hotline)
