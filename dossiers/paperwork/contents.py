@@ -44,7 +44,7 @@ from procedures.models import LimitUnit
 LINE_OF_A_NAME = 48  # letters
 EASY_LINES = 5
 LONGEST_HEADING = 160  # letters; some groups of the source are named by a paragraph
-MOST_LINES = 11
+MOST_LINES = 14
 WIDEST_STRIP = 14  # days that fit side by side on A5; a longer story is told by its sentence alone
 
 
