@@ -20,8 +20,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.identity import warnings_for
+from accounts.identity import personal_id_warnings, warnings_for
 from accounts.personal_data import keyed_digest, normalise_number
+from accounts.templatetags.motcua import vn_number
 from agencies.calendars import calendar_of
 from dossiers import deadlines
 from dossiers.clockwork import stated_limit
@@ -29,7 +30,8 @@ from dossiers.deadlines import Explanation, Limit, Unit
 from dossiers.models import Dossier, DossierDocument, IdKind, OwnerKind, ResultChannel
 from dossiers.opening import Chosen, OpeningError, version_for
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
-from procedures.models import Channel, Fee, LimitUnit
+from procedures.models import Channel, Fee, LimitUnit, RequiredDocument
+from procedures.sheet import FEE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +42,10 @@ if TYPE_CHECKING:
     from agencies.models import Officer
     from agencies.scope import Scope
     from dossiers.models import DossierQuerySet
-    from procedures.models import ProcedureCase, RequiredDocument
+    from procedures.models import ProcedureCase, ProcedureVersion
 
-EXTRA_PAPERS = 2
+EXTRA_PAPERS = 7  # free rows of papers; those beyond the first two are folded
+MOST_EXTRA_PAPERS = 60  # of a draft that listed more
 LONGEST_CASE_NAME = 160  # characters of a choice
 MAX_FEE = Decimal(10) ** 14
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"]
@@ -120,6 +123,10 @@ def _line(
         label=label,
         max_length=length,
         required=required,
+        error_messages={
+            "max_length": _("Dài nhất %(limit_value)d ký tự, đang có %(show_value)d."),
+            "required": _("Hãy ghi “%(label)s”.") % {"label": label},
+        },
         widget=forms.TextInput(attrs={"autocomplete": "off", **attrs}),
     )
 
@@ -128,13 +135,18 @@ class SubmissionForm(forms.Form):
     """Hồ sơ mới: what the counter logs, in four blocks."""
 
     token = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
+    # The tracking code of the draft one goes on with.
+    draft = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
 
     personal_id = _line(
         _("Quét căn cước hoặc gõ số giấy tờ"), length=300, accesskey="1", spellcheck="false"
     )
     id_kind = forms.ChoiceField(label=_("Loại giấy tờ"), choices=IdKind.choices, required=False)
     owner_kind = forms.ChoiceField(
-        label=_("Chủ hồ sơ là"), choices=OwnerKind.choices, required=False
+        label=_("Chủ hồ sơ là"),
+        choices=OwnerKind.choices,
+        required=False,
+        widget=forms.Select(attrs={"data-motcua-id-kind": "id_id_kind"}),
     )
     name = _line(_("Họ và tên, hoặc tên tổ chức"), required=True)
     phone = _line(_("Điện thoại nhận tin"), length=30, inputmode="tel")
@@ -159,18 +171,14 @@ class SubmissionForm(forms.Form):
         label=_("Tôi xác nhận hồ sơ đủ giấy tờ, không kê từng loại"), required=False
     )
 
-    channel = forms.ChoiceField(
-        label=_("Nộp qua"),
-        choices=Channel.choices,
-        required=False,
-        widget=forms.Select(attrs={"accesskey": "4"}),
-    )
+    channel = forms.ChoiceField(label=_("Nộp qua"), choices=Channel.choices, required=False)
     result_channel = forms.ChoiceField(
         label=_("Nhận kết quả"), choices=ResultChannel.choices, required=False
     )
+    no_fee = forms.BooleanField(label=_("Không thu khoản nào của hồ sơ này"), required=False)
     extra_fee_name = _line(_("Khoản thu khác"))
     extra_fee_amount = MoneyField(label=_("Số tiền"))
-    extra_fee_paid = forms.BooleanField(label=_("Đã thu khoản thu khác"), required=False)
+    extra_fee_paid = forms.BooleanField(label=_("Đã thu"), required=False)
     receipt_number = _line(_("Số biên lai"), length=40)
 
     received_at = forms.DateTimeField(
@@ -197,8 +205,10 @@ class SubmissionForm(forms.Form):
         self.chosen: Chosen | None = None
         self.documents: list[RequiredDocument] = []
         self.fees: list[Fee] = []
+        self.fee_names: dict[int, str] = {}
         self._opening_error = ""
         self._fees_unread = False
+        self._strays: list[str] = []
         super().__init__(self._read(data) if data is not None else None)
         self.initial = {
             "token": secrets.token_urlsafe(24),
@@ -222,6 +232,15 @@ class SubmissionForm(forms.Form):
             read["personal_id"] = self.card.number
             read["id_kind"] = IdKind.PERSONAL_ID
             read["name"], read["address"] = self.card.name, self.card.address
+        number = normalise_number(read.get("personal_id", ""))
+        is_personal = read.get("id_kind", IdKind.PERSONAL_ID) == IdKind.PERSONAL_ID
+        if (
+            read.get("owner_kind") == OwnerKind.ORGANISATION
+            and is_personal
+            and re.fullmatch(r"\d{10}(\d{3})?", number)
+        ):
+            # Nobody chose the kind: a number of ten digits is no person's (domain.md 5.4, 5.5).
+            read["id_kind"] = IdKind.TAX_CODE
         return read
 
     def _open(self) -> None:
@@ -237,27 +256,89 @@ class SubmissionForm(forms.Form):
             self._opening_error = error.message
             return
         self.documents = list(self.chosen.version.required_documents.all())
-        # Where an act is asked for and no fee is ticked, nobody looks at the fees.
-        self._fees_unread = bool(self._typed("act")) and not self._list("fee")
+        self._carry_papers_over()
+        # The page that was sent has shown what is due on this channel: nothing, and nobody ticked.
+        self._fees_unread = (
+            bool(self._typed("act"))
+            and self._typed("shown") == self.shown
+            and not self._list("fee_named")
+            and not self.fees_ticked
+        )
         if not self._fees_unread:
             self._read_fees()
+
+    def _carry_papers_over(self) -> None:
+        """Keep the ticks of a page made for another version of the procedure, by name.
+
+        What the version of the day no longer asks for becomes a paper of the officer's own. Runs
+        a query only when a tick is unknown.
+        """
+        assert self.chosen is not None  # noqa: S101 - called where a version was found
+        of_name = {document.name: str(document.pk) for document in self.documents}
+        known = set(of_name.values())
+        ticked = list(dict.fromkeys(self._list("paper")))
+        unknown = [key for key in ticked if key not in known]
+        if not unknown:
+            return
+        older = {
+            str(document.pk): document.name
+            for document in RequiredDocument.objects.filter(
+                pk__in=[int(key) for key in unknown if key.isdecimal() and len(key) < 19],
+                version__procedure=self.chosen.version.procedure_id,
+            )
+        }
+        kept = [key for key in ticked if key in known]
+        data: Any = self.data  # a copy of our own (`_read`)
+        for key in unknown:
+            if key not in older:
+                self._strays.append(key)
+                continue
+            into = of_name.get(older[key]) or self._free_row(" ".join(older[key].split()))
+            if into in known:
+                kept.append(into)
+            for part in ("paper_kind", "paper_quantity"):
+                if (given := self._typed(f"{part}_{key}")) and f"{part}_{into}" not in self.data:
+                    data[f"{part}_{into}"] = given
+        data.setlist("paper", list(dict.fromkeys(kept)))
+
+    def _free_row(self, name: str) -> str:
+        """Write the name of a paper into the first free row; return the row's key."""
+        data: Any = self.data
+        number = 1
+        while self._typed(f"paper_name_x{number}"):
+            number += 1
+        key = f"x{number}"
+        data[f"paper_name_{key}"] = name[:2000]
+        for part in ("paper_kind", "paper_quantity"):
+            data.pop(f"{part}_{key}", None)
+        return key
+
+    @property
+    def fees_ticked(self) -> set[str]:
+        """The fees due: what was taken is due as well."""
+        return {*self._list("fee"), *self._list("fee_paid")}
+
+    @property
+    def extra_count(self) -> int:
+        """How many rows there are for papers that the catalogue does not name."""
+        numbers = [
+            int(name.removeprefix("paper_name_x"))
+            for name in self.data
+            if re.fullmatch(r"paper_name_x[1-9]\d?", name)
+        ]
+        return max(EXTRA_PAPERS, *(min(n, MOST_EXTRA_PAPERS) for n in [*numbers, 0]))
 
     def _read_fees(self) -> None:
         """Read what the catalogue says is due on the channel, and add a field for each amount."""
         self._fees_unread = False
         if self.chosen is None:
             return
-        self.fees = [
-            fee
-            for fee in Fee.objects.filter(channel_limit__version=self.chosen.version)
-            .select_related("channel_limit")
-            .order_by("channel_limit__position", "position")
-            if fee.channel_limit.channel == self.channel_chosen and fee.amount_vnd
-        ]
+        self.fees = fees_named(self.chosen.version, self.channel_chosen)
+        self.fee_names = fee_names(self.fees)
         for fee in self.fees:
             name = f"fee_amount_{fee.pk}"
             self.fields[name] = MoneyField(
-                label=gettext("Số tiền: %(name)s") % {"name": fee_name(fee)[:60]}
+                label=gettext("Số tiền: %(name)s") % {"name": self.fee_names[fee.pk][:60]}
             )
             self._propose(name, f"{fee.amount_vnd:,.0f}".replace(",", "."))
 
@@ -273,7 +354,7 @@ class SubmissionForm(forms.Form):
             )
             wanted = document.originals or document.copies or 1
             self._add_paper(key, document.name, kind=by_default, quantity=min(wanted, 999))
-        for number in range(1, EXTRA_PAPERS + 1):
+        for number in range(1, self.extra_count + 1):
             key = f"x{number}"
             self.fields[f"paper_name_{key}"] = _line(
                 gettext("Giấy tờ khác %(number)s") % {"number": number}, length=2000
@@ -337,7 +418,20 @@ class SubmissionForm(forms.Form):
     @property
     def shown(self) -> str:
         """What the page's changing parts were made for; they are replaced when it differs."""
-        return f"{self._typed('procedure')}|{self.channel_chosen}"
+        version = self.chosen.version.pk if self.chosen else ""
+        return f"{self._typed('procedure')}|{version}|{self.channel_chosen}"
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether the catalogue got another version of the procedure while the page was open."""
+        seen, _, rest = self._typed("shown").partition("|")
+        version = rest.partition("|")[0]
+        return (
+            self.chosen is not None
+            and bool(version)
+            and seen == self._typed("procedure")
+            and version != str(self.chosen.version.pk)
+        )
 
     def paper_rows(self) -> list[PaperRow]:
         ticked = set(self._list("paper"))
@@ -355,6 +449,7 @@ class SubmissionForm(forms.Form):
         ]
 
     def extra_rows(self) -> list[PaperRow]:
+        """Return the rows for papers that the catalogue does not name."""
         return [
             PaperRow(
                 key=f"x{number}",
@@ -366,20 +461,27 @@ class SubmissionForm(forms.Form):
                 quantity=self[f"paper_quantity_x{number}"],
                 typed_name=self[f"paper_name_x{number}"],
             )
-            for number in range(1, EXTRA_PAPERS + 1)
+            for number in range(1, self.extra_count + 1)
         ]
+
+    @property
+    def has_folded_papers(self) -> bool:
+        """Whether a row beyond the first two was written in: the fold stands open then."""
+        return any(
+            self._typed(f"paper_name_x{number}") for number in range(3, self.extra_count + 1)
+        )
 
     def fee_rows(self) -> list[FeeRow]:
         """Return the fees with their fields; asks for them where the act did not."""
         if self._fees_unread:
             self._read_fees()
-        due, paid = set(self._list("fee")), set(self._list("fee_paid"))
+        due, paid = self.fees_ticked, set(self._list("fee_paid"))
         # One fee is due as a rule; of several levels the officer says which.
-        untouched = self.data.get("shown", "") != self.shown
+        untouched = self.data.get("shown", "") != self.shown and not self._typed("no_fee")
         return [
             FeeRow(
                 key=str(fee.pk),
-                name=fee_name(fee),
+                name=self.fee_names[fee.pk],
                 is_due=str(fee.pk) in due or (untouched and len(self.fees) == 1),
                 is_paid=str(fee.pk) in paid,
                 amount=self[f"fee_amount_{fee.pk}"],
@@ -389,8 +491,13 @@ class SubmissionForm(forms.Form):
 
     def id_warnings(self) -> list[str]:
         """Return what looks wrong about the owner's number; it stops nothing."""
-        kind = self._typed("id_kind") or IdKind.PERSONAL_ID
-        return warnings_for(kind, self._typed("personal_id"), timezone.localdate(self.now))
+        return owner_warnings(
+            self._typed("owner_kind"),
+            self._typed("id_kind") or IdKind.PERSONAL_ID,
+            self._typed("personal_id"),
+            self._typed("representative_id"),
+            timezone.localdate(self.now),
+        )
 
     def duplicates(self, scope: Scope) -> DossierQuerySet:
         """Return open dossiers of the same owner for the same procedure, newest first."""
@@ -424,33 +531,92 @@ class SubmissionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if self._opening_error:
-            self.add_error("procedure", self._opening_error)
-        for number in range(1, EXTRA_PAPERS + 1):
+            self._complain("procedure", self._opening_error)
+        for number in range(1, self.extra_count + 1):
             if "\n" in (cleaned.get(f"paper_name_x{number}") or ""):
-                self.add_error(f"paper_name_x{number}", _("Tên giấy tờ viết trên một dòng."))
-        if cleaned.get("extra_fee_amount") and not cleaned.get("extra_fee_name"):
-            self.add_error("extra_fee_name", _("Hãy ghi tên khoản thu."))
-        if cleaned.get("extra_fee_name") and not cleaned.get("extra_fee_amount"):
-            self.add_error("extra_fee_amount", _("Hãy ghi số tiền."))
+                self._complain(f"paper_name_x{number}", _("Tên giấy tờ viết trên một dòng."))
+        self._clean_catalogue()
+        self._clean_fees(cleaned)
         if cleaned.get("representative_id") and not cleaned.get("representative_name"):
-            self.add_error("representative_name", _("Hãy ghi họ tên người nộp thay."))
+            self._complain("representative_name", _("Hãy ghi họ tên người nộp thay."))
         personal_id = cleaned.get("personal_id") or ""
         if len(personal_id) > 30:
-            self.add_error("personal_id", _("Số giấy tờ dài nhất 30 ký tự."))
+            self._complain("personal_id", _("Số giấy tờ dài nhất 30 ký tự."))
         if not self._is_draft and not personal_id and not cleaned.get("phone"):
             # Without either nobody could ever prove whose dossier it is (domain.md 9.2).
-            self.add_error(
+            self._complain(
                 "personal_id",
                 _("Cần số giấy tờ hoặc số điện thoại: người dân tra cứu bằng 4 ký tự cuối."),
             )
         if self._is_acceptance and not self.papers() and not cleaned.get("vouched"):
-            self.add_error(
+            self._complain(
                 "vouched", _("Hãy đánh dấu giấy tờ đã nhận, hoặc xác nhận hồ sơ đủ giấy tờ.")
             )
         received_at = cleaned.get("received_at")
         if received_at and not 1990 <= received_at.year <= 2199:
-            self.add_error("received_at", _("Năm phải từ 1990 đến 2199."))
+            self._complain("received_at", _("Năm phải từ 1990 đến 2199."))
+        if received_at and cleaned.get("draft"):
+            self._complain(
+                "received_at", _("Bản nháp được nhận từ lúc bấm nút; nhập muộn thì lập hồ sơ mới.")
+            )
         return cleaned
+
+    def _complain(self, name: str, text: Any) -> None:
+        """Say what is wrong with a field, unless something was said about it already."""
+        if name not in self.errors:
+            self.add_error(name, text)
+
+    def _clean_catalogue(self) -> None:
+        """Ask for a second look where the catalogue is no longer what the page showed."""
+        if self.is_renewed and not self._is_draft:
+            self.add_error(
+                None,
+                _(
+                    "Thủ tục nay có bản khác với lúc mở biểu mẫu. Giấy tờ đã đánh dấu còn nguyên; "
+                    "hãy xem lại giấy tờ, khoản thu và ngày hẹn rồi bấm lại."
+                ),
+            )
+        if self._strays:
+            self.add_error(
+                None,
+                _(
+                    "Có giấy tờ đã đánh dấu không thuộc thủ tục này. Hãy đánh dấu lại giấy tờ "
+                    "theo danh sách dưới đây."
+                ),
+            )
+
+    def _clean_fees(self, cleaned: dict[str, Any]) -> None:
+        """Say which fees are half written; ask once where the catalogue names some, ticked none."""
+        if cleaned.get("extra_fee_amount") and not cleaned.get("extra_fee_name"):
+            self._complain("extra_fee_name", _("Hãy ghi tên khoản thu."))
+        if cleaned.get("extra_fee_name") and not cleaned.get("extra_fee_amount"):
+            self._complain("extra_fee_amount", _("Hãy ghi số tiền."))
+        if cleaned.get("extra_fee_paid") and not cleaned.get("extra_fee_name"):
+            self._complain("extra_fee_name", _("Hãy ghi tên khoản đã thu."))
+        if self.chosen is None:
+            return
+        due = self.fees_ticked
+        for fee in self.fees:
+            if str(fee.pk) in due and not cleaned.get(f"fee_amount_{fee.pk}"):
+                self._complain(
+                    f"fee_amount_{fee.pk}", _("Hãy ghi số tiền, hoặc bỏ đánh dấu khoản thu.")
+                )
+        known = {str(fee.pk) for fee in self.fees}
+        if due - known:
+            self._complain(
+                "no_fee",
+                _("Khoản thu đã đánh dấu thuộc cách nộp hoặc thủ tục khác: hãy chọn lại."),
+            )
+        is_none = bool(cleaned.get("no_fee"))
+        if is_none and (due or cleaned.get("extra_fee_amount")):
+            self._complain("no_fee", _("Đã ghi khoản thu: hãy bỏ chọn “Không thu”."))
+        if self._is_draft or is_none or due or cleaned.get("extra_fee_amount") or not self.fees:
+            return
+        # "Không thu" on a receipt is a promise: nobody makes it by leaving boxes empty.
+        self._complain(
+            "no_fee",
+            _("Danh mục có khoản thu cho cách nộp này: hãy đánh dấu khoản thu, hoặc “Không thu”."),
+        )
 
     @property
     def _is_draft(self) -> bool:
@@ -470,7 +636,7 @@ class SubmissionForm(forms.Form):
         ]
         found += [
             self._paper(f"x{number}", name)
-            for number in range(1, EXTRA_PAPERS + 1)
+            for number in range(1, self.extra_count + 1)
             if (name := self.cleaned_data.get(f"paper_name_x{number}"))
         ]
         return found
@@ -485,7 +651,7 @@ class SubmissionForm(forms.Form):
 
     def fee_items(self) -> list[FeeItem]:
         """Return the fees due; call on a cleaned form."""
-        due, paid = set(self._list("fee")), set(self._list("fee_paid"))
+        due, paid = self.fees_ticked, set(self._list("fee_paid"))
         number = self.cleaned_data.get("receipt_number") or ""
         items = []
         for fee in self.fees:
@@ -493,7 +659,8 @@ class SubmissionForm(forms.Form):
             amount = self.cleaned_data.get(f"fee_amount_{key}")
             if key in due and amount:
                 is_paid = key in paid
-                items.append(FeeItem(fee_name(fee), amount, is_paid, number if is_paid else ""))
+                name = self.fee_names[fee.pk]
+                items.append(FeeItem(name, amount, is_paid, number if is_paid else ""))
         if amount := self.cleaned_data.get("extra_fee_amount"):
             is_paid = self.cleaned_data["extra_fee_paid"]
             name = self.cleaned_data["extra_fee_name"]
@@ -579,11 +746,60 @@ def limit_words(value: Decimal | None, unit: str, text: str = "") -> str:
     return f"{number} {LimitUnit(unit).label}"
 
 
+def owner_warnings(
+    owner_kind: str, id_kind: str, number: str, representative_id: str, today: dt.date
+) -> list[str]:
+    """Return what looks wrong about the numbers of owner and representative; it stops nothing."""
+    found = warnings_for(id_kind, number, today)
+    is_organisation = owner_kind == OwnerKind.ORGANISATION
+    if number and is_organisation and id_kind in {IdKind.PERSONAL_ID, IdKind.OLD_ID_CARD}:
+        found.append(gettext("Chủ hồ sơ là tổ chức nhưng số giấy tờ là của cá nhân."))
+    digits = normalise_number(number)
+    if number and not is_organisation and id_kind == IdKind.TAX_CODE and len(digits) != 12:
+        found.append(gettext("Chủ hồ sơ là cá nhân nhưng mã số thuế là của tổ chức."))
+    other = normalise_number(representative_id)
+    # Their kind is not asked for: an old card of nine digits is as good.
+    if other and not re.fullmatch(r"\d{9}", other):
+        found += [
+            gettext("Người nộp thay: %(warning)s") % {"warning": warning}
+            for warning in personal_id_warnings(other, today)
+        ]
+    return found
+
+
+def fees_named(version: ProcedureVersion, channel: str) -> list[Fee]:
+    """Return the fees with an amount that the catalogue names for a channel. Runs one query."""
+    named = Fee.objects.filter(
+        channel_limit__version=version, channel_limit__channel=channel, amount_vnd__gt=0
+    )
+    return list(named.order_by("channel_limit__position", "position"))
+
+
 def fee_name(fee: Fee) -> str:
     """Name a fee in one line that fits its row."""
-    name = ": ".join(filter(None, (fee.kind, fee.text))) or gettext("Phí, lệ phí")
+    kind = str(FEE_KINDS.get(fee.kind, fee.kind))
+    name = ": ".join(filter(None, (kind, fee.text))) or gettext("Phí, lệ phí")
     name = " ".join(name.split())
     return name if len(name) <= 200 else name[:199].rstrip() + "…"
+
+
+def fee_names(fees: list[Fee]) -> dict[int, str]:
+    """Name the fees of one channel by key; two of one name are told apart by amount, then place."""
+    plain = {fee.pk: fee_name(fee) for fee in fees}
+    names = {}
+    for fee in fees:
+        names[fee.pk] = plain[fee.pk]
+        if list(plain.values()).count(plain[fee.pk]) > 1:
+            names[fee.pk] += f" ({vn_number(fee.amount_vnd)} đ)"
+    taken: dict[str, int] = {}
+    for key, name in names.items():
+        taken[name] = taken.get(name, 0) + 1
+        if taken[name] > 1:
+            names[key] = gettext("%(name)s, khoản %(number)s") % {
+                "name": name,
+                "number": taken[name],
+            }
+    return names
 
 
 def _wanted(document: RequiredDocument) -> str:

@@ -26,7 +26,7 @@ from procedures.models import (
 )
 
 # Kinds of money in the detail file (national-portal-and-data.md 4.1).
-_FEE_KINDS = {
+FEE_KINDS = {
     "FEE": gettext_lazy("Phí"),
     "SERVICE_FEE": gettext_lazy("Lệ phí"),
     "PRICE_LEVEL": gettext_lazy("Giá dịch vụ"),
@@ -316,7 +316,7 @@ def _fees(limits: Sequence[ChannelLimit]) -> list[FeeLine]:
                 amount = _("%(amount)s (nguồn không ghi loại tiền)") % {"amount": fee.amount_said}
             elif fee.amount_vnd or (fee.amount_vnd == 0 and not fee.text):
                 amount = money(fee.amount_vnd)
-            kind = str(_FEE_KINDS.get(fee.kind, _("Khoản thu")))
+            kind = str(FEE_KINDS.get(fee.kind, _("Khoản thu")))
             labels = channels.setdefault((kind, amount, fee.text), [])
             label = str(Channel(limit.channel).label)
             if label not in labels:

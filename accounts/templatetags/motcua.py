@@ -200,8 +200,8 @@ def control(field: BoundField, extra: str = "") -> SafeString:
 
 @register.filter
 def error_count(form: Any) -> int:
-    """Count the fields of a form that must be corrected, and its own errors."""
-    return len(form.errors)
+    """Count what must be corrected: as many as the list below the number has lines."""
+    return sum(len(faults) for faults in form.errors.values())
 
 
 # Small charts: SVG whose lengths are attributes, because the policy of the page forbids style="".

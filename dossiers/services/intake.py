@@ -36,7 +36,7 @@ from dossiers.workflow import Act, Facts, PaperKind, Standing, State, check
 from procedures.models import Channel, LimitUnit, ProcedureCase, ProcedureVersion, Sector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from agencies.models import Agency, Officer
     from dossiers.workflow import Opening
@@ -147,6 +147,33 @@ def save_draft(submission: Submission, *, by: Officer, at: dt.datetime | None = 
         return dossier
 
 
+def update_draft(
+    dossier: Dossier, submission: Submission, *, by: Officer, version: int | None = None
+) -> Dossier:
+    """Sửa bản nháp: what was typed replaces what the draft said.
+
+    Nothing was handed in yet, so it is no act and leaves no event. Open to whom may submit the
+    draft; raises as `submit_draft` does.
+    """
+    act = Act.SUBMIT if dossier.channel == Channel.ONLINE else Act.REGISTER
+    with transaction.atomic():
+        step = begin(act, dossier, by=by, version=version)
+        locked = step.dossier
+        columns = _typed_columns(submission, locked.tracking_code)
+        for name, value in columns.items():
+            setattr(locked, name, value)
+        locked.save(update_fields=list(columns))
+        locked.documents.all().delete()
+        _add_papers(locked, submission.papers or ())
+        # What was taken already was taken then, whoever edits the rest.
+        taken = {
+            (fee.name, fee.amount_vnd): fee.paid_at for fee in locked.fees_due.all() if fee.paid_at
+        }
+        locked.fees_due.all().delete()
+        _add_fees(locked, submission.fees, step.at, taken)
+        return locked
+
+
 def submit_draft(dossier: Dossier, *, by: Officer, version: int | None = None) -> Dossier:
     """Nộp hồ sơ: a draft becomes a submission (T02, T03); the 8-hour intake timer starts."""
     act = Act.SUBMIT if dossier.channel == Channel.ONLINE else Act.REGISTER
@@ -194,7 +221,10 @@ def settle_at_once(
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
         locked.result_kind, locked.result_number = "granted", result_number
         locked.delivery_state = "due"
-        step.append(data={"result_number": result_number} if result_number else {})
+        data: dict[str, Any] = {"result_number": result_number} if result_number else {}
+        if locked.papers_vouched:
+            data["papers_vouched"] = True
+        step.append(data=data)
         step.record.write(
             fields=[
                 *_RECEIPT_FIELDS,
@@ -327,45 +357,52 @@ def _opening_of_new(act: Act, by: Officer) -> Opening:
 
 def _new_dossier(submission: Submission, *, by: Officer, at: dt.datetime, entry: Entry) -> Dossier:
     """Build the row of a submission; nothing is saved."""
-    owner, other = submission.owner, submission.representative
     tracking_code = tracking_codes.make()
-    number, phone = normalise_number(owner.personal_id), normalise_number(owner.phone)
-    is_late = entry is Entry.LATE
-    name = tidy(owner.name)
     return Dossier(
         tracking_code=tracking_code,
-        procedure=submission.version.procedure,
-        version=submission.version,
-        case=submission.case,
-        sector_id=first_sector_id(submission.version),
         receiving_agency=by.agency,
-        competent_agency=submission.competent_agency,
         holder_agency=by.agency,
         desk=by.desk,
         created_by=by,
-        channel=submission.channel,
-        result_channel=submission.result_channel,
-        owner_kind=owner.kind,
-        owner_name=name,
-        owner_search=SearchVector(Value(fold(name)), config="simple"),
-        owner_id_kind=owner.id_kind,
-        owner_id_sealed=seal(owner.personal_id.strip()),
-        owner_id_digest=keyed_digest("owner_id", number) if number else b"",
-        owner_phone_sealed=seal(owner.phone.strip()),
-        owner_address_sealed=seal(owner.address.strip()),
-        owner_email_sealed=seal(owner.email.strip()),
-        representative_name=tidy(other.name) if other else "",
-        representative_id_sealed=seal(other.personal_id.strip()) if other else b"",
-        representative_phone_sealed=seal(other.phone.strip()) if other else b"",
-        id_proof=second_fact(tracking_code, number),
-        phone_proof=second_fact(tracking_code, phone),
-        summary=submission.summary,
-        payment_state=_payment_state(submission.fees),
         submitted_at=at,
         entry=entry,
-        late_reason=submission.reason if is_late else "",
+        late_reason=submission.reason if entry is Entry.LATE else "",
         last_digest=b"",
+        **_typed_columns(submission, tracking_code),
     )
+
+
+def _typed_columns(submission: Submission, tracking_code: str) -> dict[str, Any]:
+    """Return what a submission says as columns of its dossier, numbers sealed."""
+    owner, other = submission.owner, submission.representative
+    number, phone = normalise_number(owner.personal_id), normalise_number(owner.phone)
+    name = tidy(owner.name)
+    return {
+        "procedure": submission.version.procedure,
+        "version": submission.version,
+        "case": submission.case,
+        "sector_id": first_sector_id(submission.version),
+        "competent_agency": submission.competent_agency,
+        "channel": submission.channel,
+        "result_channel": submission.result_channel,
+        "owner_kind": owner.kind,
+        "owner_name": name,
+        "owner_search": SearchVector(Value(fold(name)), config="simple"),
+        "owner_id_kind": owner.id_kind,
+        "owner_id_sealed": seal(owner.personal_id.strip()),
+        "owner_id_digest": keyed_digest("owner_id", number) if number else b"",
+        "owner_phone_sealed": seal(owner.phone.strip()),
+        "owner_address_sealed": seal(owner.address.strip()),
+        "owner_email_sealed": seal(owner.email.strip()),
+        "representative_name": tidy(other.name) if other else "",
+        "representative_id_sealed": seal(other.personal_id.strip()) if other else b"",
+        "representative_phone_sealed": seal(other.phone.strip()) if other else b"",
+        "id_proof": second_fact(tracking_code, number),
+        "phone_proof": second_fact(tracking_code, phone),
+        "summary": submission.summary,
+        "papers_vouched": submission.papers is None,
+        "payment_state": _payment_state(submission.fees),
+    }
 
 
 def _payment_state(fees: Sequence[FeeItem]) -> str:
@@ -438,7 +475,6 @@ def _accept(
         raise ActDataError({_FIELD_OF.get(error.field, error.field): error.message}) from error
     if submission.due_on is not None and not calendar.is_working_day(submission.due_on):
         raise ActDataError({"due_on": _("Ngày hẹn trả phải là ngày làm việc.")})
-    dossier.papers_vouched = submission.papers is None and is_new
     data: dict[str, Any] = {
         "limit": [
             str(dossier.limit_value) if dossier.limit_value is not None else None,
@@ -561,14 +597,20 @@ def _add_papers(dossier: Dossier, papers: Sequence[Paper], *, supplement_round: 
         )
 
 
-def _add_fees(dossier: Dossier, fees: Sequence[FeeItem], at: dt.datetime) -> None:
+def _add_fees(
+    dossier: Dossier,
+    fees: Sequence[FeeItem],
+    at: dt.datetime,
+    taken: Mapping[tuple[str, Decimal], dt.datetime] | None = None,
+) -> None:
+    before = taken or {}
     if fees:
         FeeDue.objects.bulk_create(
             FeeDue(
                 dossier=dossier,
                 name=fee.name,
                 amount_vnd=fee.amount_vnd,
-                paid_at=at if fee.is_paid else None,
+                paid_at=before.get((fee.name, fee.amount_vnd), at) if fee.is_paid else None,
                 receipt_number=fee.receipt_number,
             )
             for fee in fees

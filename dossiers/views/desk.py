@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -14,15 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.identity import warnings_for
-from accounts.personal_data import normalise_number
+from accounts.personal_data import normalise_number, unseal
 from accounts.roles import Role
 from agencies.access import officer_required, scope_for, the_officer
 from agencies.calendars import calendar_of
-from dossiers import idempotency, pages
+from dossiers import drafts, idempotency, pages
 from dossiers.deadlines import LimitError
-from dossiers.forms import SubmissionForm, limit_words, probable_duplicates
-from dossiers.models import Dossier
+from dossiers.forms import SubmissionForm, limit_words, owner_warnings, probable_duplicates
+from dossiers.models import Dossier, DossierReading
 from dossiers.paperwork.contents import qr_text
 from dossiers.recording import ActDataError
 from dossiers.services import intake
@@ -33,6 +33,7 @@ from dossiers.workflow import Act, IllegalTransitionError, PaperKind, State
 from procedures.models import Procedure
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from agencies.models import Officer
@@ -53,6 +54,28 @@ def _settle(submission: Submission, *, by: Officer) -> Dossier:
         return intake.settle_at_once(intake.register(submission, by=by), by=by)
 
 
+def _submit(draft: Dossier, submission: Submission, *, by: Officer) -> Dossier:
+    return intake.submit_draft(intake.update_draft(draft, submission, by=by), by=by)
+
+
+def _receive_draft(draft: Dossier, submission: Submission, *, by: Officer) -> Dossier:
+    """Take in what was a draft (T02, T03, then T04)."""
+    submitted = _submit(draft, submission, by=by)
+    return intake.receive(submitted, by=by, due_on=submission.due_on, reason=submission.reason)
+
+
+def _settle_draft(draft: Dossier, submission: Submission, *, by: Officer) -> Dossier:
+    return intake.settle_at_once(_submit(draft, submission, by=by), by=by)
+
+
+# The same four on a draft one goes on with.
+_BUTTONS_OF_DRAFT: dict[str, Callable[..., Dossier]] = {
+    Act.RECEIVE: _receive_draft,
+    Act.REGISTER: _submit,
+    Act.SAVE_DRAFT: intake.update_draft,
+    Act.SETTLE_AT_ONCE: _settle_draft,
+}
+
 # The four buttons. Each makes a dossier of the submission.
 _BUTTONS: dict[str, Callable[..., Dossier]] = {
     Act.RECEIVE: intake.log_submission,
@@ -69,6 +92,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     """Show an empty form (GET) or log what it says (POST); nothing typed is ever lost."""
     officer, now = the_officer(request), timezone.now()
     if request.method != "POST":
+        if code := request.GET.get("nhap", ""):
+            return _draft_page(request, code, now=now)
         return _page(request, SubmissionForm(officer, now=now))
     form = SubmissionForm(officer, request.POST, now=now)
     do = _BUTTONS.get(request.POST.get("act", ""))
@@ -76,7 +101,9 @@ def desk(request: HttpRequest) -> HttpResponse:
         # Enter in a field, or the button that looks a procedure up: nobody asked for an act.
         form.silence()
         return _page(request, form)
-    key = _key(request)
+    draft = find(request, code)[0] if (code := request.POST.get("draft", "")) else None
+    # A draft may be written over as often as one likes; anything else is done once.
+    key = "" if draft and request.POST["act"] == Act.SAVE_DRAFT else _key(request)
     if not form.is_valid():
         if key and (answer := idempotency.saved_answer(officer.user_id, key, _ANY_BODY)):
             return _already(request, answer["code"])
@@ -85,7 +112,13 @@ def desk(request: HttpRequest) -> HttpResponse:
 
     def log() -> dict[str, Any]:
         nonlocal made
-        made = rows.address_code(do(form.submission(), by=officer))
+        submission = form.submission()
+        if draft is None:
+            done = do(submission, by=officer)
+        else:
+            with transaction.atomic():
+                done = _BUTTONS_OF_DRAFT[request.POST["act"]](draft, submission, by=officer)
+        made = rows.address_code(done)
         return {"code": made}
 
     try:
@@ -96,14 +129,40 @@ def desk(request: HttpRequest) -> HttpResponse:
             form.add_error(name if name in form.fields else None, text)
         return _page(request, form, status=422)
     except IllegalTransitionError:
+        if key and (before := idempotency.saved_answer(officer.user_id, key, _ANY_BODY)):
+            return _already(request, before["code"])
         form.add_error(
             None,
-            _("Bạn không giữ vai trò tiếp nhận ở cơ quan mình, hoặc thủ tục không trả ngay được."),
+            _("Bản nháp này đã được nộp hoặc không thuộc quầy của bạn; chưa có gì thay đổi.")
+            if draft and draft.state != State.DRAFT
+            else _(
+                "Bạn không giữ vai trò tiếp nhận ở cơ quan mình, hoặc thủ tục không trả ngay được."
+            ),
         )
         return _page(request, form, status=422)
     if answer["code"] != made:
         return _already(request, answer["code"])
     return redirect("desk-done", code=answer["code"])
+
+
+def _draft_page(request: HttpRequest, code: str, *, now: dt.datetime) -> HttpResponse:
+    """Show the form as the draft left it; that its owner's numbers were read is written down."""
+    draft, officer = find(request, code)
+    if not rows.draft_url(draft, rows.buttons_of(draft, officer)):
+        messages.error(request, _("Hồ sơ này không còn là bản nháp của quầy bạn."))
+        return redirect(rows.address(draft))
+    if request.method == "GET":
+        DossierReading.objects.create(dossier=draft, officer=officer)
+    data, left = drafts.typed(draft, token=secrets.token_urlsafe(24))
+    form = SubmissionForm(officer, data, now=now)
+    form.silence()
+    for fee in left:
+        messages.warning(
+            request,
+            _("Khoản thu “%(name)s” của bản nháp không còn chỗ trên biểu mẫu: hãy ghi lại.")
+            % {"name": fee.name},
+        )
+    return _page(request, form)
 
 
 def _key(request: HttpRequest) -> str:
@@ -174,6 +233,8 @@ def _context(request: HttpRequest, form: SubmissionForm) -> dict[str, Any]:
         promise_fault = error.message
     # Words looked up without a script: shown until one of the answers is picked.
     is_looking = not form.data.get("pick") and not form.data.get("act")
+    if not form.is_bound:
+        form.fields["personal_id"].widget.attrs["autofocus"] = True
     case = form.case_chosen
     is_stated = case is not None and case.limit_unit != "other"
     return {
@@ -241,6 +302,10 @@ def desk_done(request: HttpRequest, code: str) -> HttpResponse:
         slip.dossier = dossier
         qr = segno.make(qr_text(slip), error="m").svg_data_uri(border=2, dark="#000", light="#fff")
     number = normalise_number(dossier.owner_id)
+    buttons = rows.buttons_of(dossier, officer)
+    fees_open = sum(
+        (fee.amount_vnd for fee in dossier.fees_due.all() if fee.paid_at is None), start=0
+    )
     duplicates = (
         probable_duplicates(number, dossier.procedure_id, scope_for(request)).exclude(pk=dossier.pk)
         if number
@@ -259,9 +324,15 @@ def desk_done(request: HttpRequest, code: str) -> HttpResponse:
             if slip
             else "",
             "qr": qr,
-            "buttons": rows.buttons_of(dossier, officer),
-            "id_warnings": warnings_for(
-                dossier.owner_id_kind, dossier.owner_id, timezone.localdate()
+            "buttons": buttons,
+            "draft_url": rows.draft_url(dossier, buttons),
+            "fees_open": fees_open,
+            "id_warnings": owner_warnings(
+                dossier.owner_kind,
+                dossier.owner_id_kind,
+                dossier.owner_id,
+                unseal(dossier.representative_id_sealed),
+                timezone.localdate(),
             ),
             "duplicates": [
                 {"code": each.public_code, "url": rows.address(each), "dossier": each}

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -270,6 +271,7 @@ def _detail(
         else None,
         "first": first,
         "others": [button for button in buttons if button is not first],
+        "draft_url": rows.draft_url(dossier, buttons),
         "waits_for": _waits_for(dossier),
         "timeline": history.timeline(dossier, events, papers),
         "late_entry": dossier.late_reason,
@@ -408,7 +410,7 @@ def dossier_act(request: HttpRequest, code: str, act: Act) -> HttpResponse:
         dossier, officer = find(request, code)
         still = act in open_acts(dossier, officer)
         return _turned_away(request, dossier, act, form, _stale(), is_open=still)
-    messages.success(request, _done(act, done))
+    messages.success(request, _done(act, done) + _paper_made(act, done))
     back = request.POST.get("next", "")
     return redirect(back if back in WAYS_BACK else rows.address(done))
 
@@ -419,7 +421,9 @@ def prepared(form: ActForm) -> ActForm:
         if isinstance(field, forms.DateField):
             field.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
             field.input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
-        elif isinstance(field.widget, forms.Textarea):
+        if field.required:
+            field.error_messages["required"] = _("Hãy ghi “%(label)s”.") % {"label": field.label}
+        if isinstance(field.widget, forms.Textarea):
             field.widget.attrs["rows"] = 4
     return form
 
@@ -496,12 +500,26 @@ def _stale() -> str:
     )
 
 
-def _done(act: Act, dossier: Dossier) -> str:
-    return _("%(act)s: đã xong hồ sơ %(code)s, nay ở trạng thái “%(state)s”.") % {
+def _done(act: Act, dossier: Dossier) -> SafeString:
+    said = _("%(act)s: đã xong hồ sơ %(code)s, nay ở trạng thái “%(state)s”.") % {
         "act": act.label,
         "code": dossier.public_code,
         "state": dossier.get_state_display(),
     }
+    return format_html("{}", said)
+
+
+def _paper_made(act: Act, dossier: Dossier) -> SafeString:
+    """Link to the paper that the act has just made, for somebody waits for it at the counter."""
+    kind = next((row.paper for row in TRANSITIONS if row.act is act and row.paper), None)
+    slip = dossier.slips.filter(kind=kind).order_by("-pk").first() if kind else None
+    if slip is None:
+        return SafeString("")
+    return format_html(
+        ' <a href="{}" target="_blank" rel="noopener">{}</a>',
+        _slip_url(dossier, slip.pk),
+        _("Mở để in: %(name)s") % {"name": _slip_name(slip)},
+    )
 
 
 def find(request: HttpRequest, code: str) -> tuple[Dossier, Officer]:

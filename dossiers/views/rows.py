@@ -15,6 +15,7 @@ from dossiers import deadlines, next_acts
 from dossiers.deadlines import Timeliness
 from dossiers.recording import open_acts
 from dossiers.workflow import INTAKE_STATES, Act, State
+from procedures.models import Channel
 
 if TYPE_CHECKING:
     from agencies.models import Officer
@@ -54,6 +55,7 @@ class Row:
     holder: str
     button: ActButton | None = None
     buttons: list[ActButton] = field(default_factory=list)
+    draft_url: str = ""
     since: dt.datetime | None = None
 
 
@@ -122,8 +124,25 @@ def button_for(dossier: Dossier, act: Act) -> ActButton:
 
 
 def buttons_of(dossier: Dossier, officer: Officer) -> list[ActButton]:
-    """Return what the officer may do now, the act that leads on first. Asks nothing."""
-    return [button_for(dossier, act) for act in next_acts.in_order(open_acts(dossier, officer))]
+    """Return what the officer may do now, the act that leads on first. Asks nothing.
+
+    A draft is submitted by one button, named after the door it came in by: the service does the
+    same for both.
+    """
+    acts = next_acts.in_order(open_acts(dossier, officer))
+    if dossier.state == State.DRAFT:
+        other = Act.REGISTER if dossier.channel == Channel.ONLINE else Act.SUBMIT
+        acts = [act for act in acts if act is not other]
+    return [button_for(dossier, act) for act in acts]
+
+
+def draft_url(dossier: Dossier, buttons: list[ActButton]) -> str:
+    """Return where one goes on with a draft, empty when it is none or not the officer's to submit."""
+    if dossier.state != State.DRAFT or not any(
+        button.act in {Act.SUBMIT, Act.REGISTER} for button in buttons
+    ):
+        return ""
+    return f"{reverse('desk')}?nhap={dossier.tracking_code}"
 
 
 def holder_of(dossier: Dossier) -> str:
@@ -189,5 +208,6 @@ def row_of(
         holder=holder_of(dossier),
         button=first,
         buttons=buttons,
+        draft_url=draft_url(dossier, buttons),
         since=getattr(annotated, "last_event_at", None),
     )

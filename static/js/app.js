@@ -75,6 +75,21 @@ const helps = {
     follow();
   },
 
+  /* Enter in a field: the change of the field has asked the server already, once is enough. */
+  "data-motcua-enter": (button) => {
+    button.addEventListener("click", (event) => event.preventDefault());
+  },
+
+  /* An organisation has a tax code, a person a number of their own, unless somebody chose otherwise. */
+  "data-motcua-id-kind": (select) => {
+    select.addEventListener("change", () => {
+      const kind = document.getElementById(select.dataset.motcuaIdKind);
+      const [from, to] = ["personal_id", "tax_code"];
+      if (select.value === "organisation" && kind.value === from) kind.value = to;
+      else if (select.value === "citizen" && kind.value === to) kind.value = from;
+    });
+  },
+
   /* A link to a page that asks for a reason opens the dialog of the same page instead. */
   "data-motcua-dialog": (link) => {
     const dialog = document.getElementById(link.dataset.motcuaDialog);

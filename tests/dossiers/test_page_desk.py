@@ -10,10 +10,12 @@ import pytest
 import time_machine
 
 from accounts.roles import Role
-from dossiers.forms import money, read_card
-from dossiers.models import Dossier, Entry, FeeDue
+from dossiers.forms import fee_names, money, read_card
+from dossiers.models import Dossier, DossierReading, Entry, FeeDue
+from dossiers.recording import chain_faults
+from dossiers.services import intake
 from dossiers.workflow import State
-from procedures.models import Fee, Procedure, RequiredDocument
+from procedures.models import Fee, Procedure, ProcedureCase, ProcedureVersion, RequiredDocument
 from tests.budgets import count_queries
 from tests.dossiers.pages import browser_of, page, typed
 from tests.factories import ProcedureFactory
@@ -29,6 +31,11 @@ def with_papers(procedure: Procedure) -> tuple[RequiredDocument, RequiredDocumen
         RequiredDocument.objects.create(version=version, position=0, name="Đơn", originals=1),
         RequiredDocument.objects.create(version=version, position=1, name="Bản vẽ", copies=2),
     )
+
+
+def shown(procedure: Procedure, channel: str = "in_person") -> str:
+    """Return what the page says it was made for."""
+    return f"{procedure.code}|{procedure.versions.get().pk}|{channel}"
 
 
 def with_fee(province: Province, amount: int = 100_000) -> tuple[Procedure, Fee]:
@@ -96,7 +103,7 @@ def test_every_empty_page_carries_a_token_of_its_own(province: Province) -> None
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"name": " "}, "name", "Trường này"),
+        ({"name": " "}, "name", "Hãy ghi “Họ và tên, hoặc tên tổ chức”"),
         ({"procedure": ""}, "procedure", "Hãy chọn thủ tục"),
         ({"procedure": "9.999999"}, "procedure", "không tiếp nhận"),
         ({"personal_id": "", "phone": ""}, "personal_id", "4 ký tự cuối"),
@@ -173,7 +180,7 @@ def test_the_promise_is_told_before_and_with_or_without_a_script(province: Provi
     assert 'value="1"' in re.findall(r'<input[^>]*id="id_paper_quantity_x1"[^>]*>', whole)[0]
     assert "Nguyễn Thị Ánh Tuyết" in whole
     assert "chỗ cần sửa" not in whole
-    same = typed(province, shown=f"{province.procedure.code}|in_person")
+    same = typed(province, shown=shown(province.procedure))
     assert 'id="papers"' not in page(client.post("/tiep-nhan/xem-truoc/", same, headers=HTMX))
     assert not Dossier.objects.exists()
 
@@ -264,6 +271,9 @@ def test_a_draft_is_kept_with_what_there_is(province: Province) -> None:
     assert dossier.state == State.DRAFT
     text = page(client.get("/tiep-nhan/cho/"))
     assert f"/ho-so/{dossier.tracking_code}/ghi-nhan/" in text
+    # One button submits it, named after the door it came in by.
+    assert f"/ho-so/{dossier.tracking_code}/nop/" not in text
+    assert f"/tiep-nhan/?nhap={dossier.tracking_code}" in text
 
 
 @time_machine.travel(MORNING, tick=False)
@@ -279,6 +289,8 @@ def test_what_settles_at_once_is_settled_in_one_go(province: Province) -> None:
     dossier = Dossier.objects.get()
     assert dossier.state == State.SETTLED
     assert f"/ho-so/{dossier.code}/tra-ket-qua/" in page(answer)
+    assert "Hẹn trả" not in page(answer)
+    assert dossier.papers_vouched
     # What does not settle at once is refused whole: no half dossier is left.
     slow = client.post("/tiep-nhan/", typed(province, act="settle_at_once", token="phieu-2"))
     assert slow.status_code == 422
@@ -344,7 +356,258 @@ def test_logging_by_page_costs_the_same_for_one_paper_and_thirty(province: Provi
         body: dict[str, Any] = typed(
             province, of=procedure, token=f"t{papers}", paper=[str(p.pk) for p in made]
         )
+        body["shown"] = shown(procedure)
         with count_queries() as queries:
             assert client.post("/tiep-nhan/", body).status_code == 302
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 12
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_what_was_taken_is_due_as_well(province: Province) -> None:
+    procedure, fee = with_fee(province)
+    body = typed(province, of=procedure, fee_paid=[str(fee.pk)], receipt_number="0012")
+    browser_of(province.receptionist).post("/tiep-nhan/", body)
+    row = FeeDue.objects.get()
+    assert (row.name, row.amount_vnd, row.receipt_number) == ("Lệ phí", 100_000, "0012")
+    assert row.paid_at is not None
+    assert Dossier.objects.get().payment_state == "paid"
+
+
+@time_machine.travel(MORNING, tick=False)
+@pytest.mark.parametrize("has_seen", [True, False])
+def test_fees_named_but_not_ticked_are_asked_about_once(province: Province, has_seen: bool) -> None:
+    procedure, fee = with_fee(province)
+    client = browser_of(province.receptionist)
+    body = typed(province, of=procedure)
+    if has_seen:
+        body |= {"shown": shown(procedure), "fee_named": [str(fee.pk)]}
+    answer = client.post("/tiep-nhan/", body)
+    assert answer.status_code == 422
+    assert 'href="#id_no_fee"' in page(answer)
+    assert not Dossier.objects.exists()
+    both = client.post("/tiep-nhan/", body | {"no_fee": "on", "fee": [str(fee.pk)]})
+    assert 'href="#id_no_fee"' in page(both)
+    client.post("/tiep-nhan/", body | {"no_fee": "on"})
+    assert Dossier.objects.get().payment_state == "none"
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_draft_is_not_asked_about_its_fees(province: Province) -> None:
+    procedure, _fee = with_fee(province)
+    body = typed(province, of=procedure, act="save_draft")
+    assert browser_of(province.receptionist).post("/tiep-nhan/", body).status_code == 302
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_fee_without_an_amount_or_of_another_channel_is_not_dropped(province: Province) -> None:
+    procedure, fee = with_fee(province)
+    client = browser_of(province.receptionist)
+    body = typed(province, of=procedure, fee=[str(fee.pk)]) | {f"fee_amount_{fee.pk}": ""}
+    assert f'href="#id_fee_amount_{fee.pk}"' in page(client.post("/tiep-nhan/", body))
+    body = typed(province, of=procedure, fee=[str(fee.pk)], channel="post")
+    assert "thuộc cách nộp" in page(client.post("/tiep-nhan/", body))
+    assert not Dossier.objects.exists()
+
+
+def test_fees_bear_names_that_tell_them_apart(province: Province) -> None:
+    _procedure, fee = with_fee(province)
+    limit = fee.channel_limit
+    made = [
+        Fee.objects.create(channel_limit=limit, position=n, kind=kind, amount_vnd=amount, text=text)
+        for n, (kind, amount, text) in enumerate(
+            [
+                ("FEE", 5_000, ""),
+                ("SERVICE_FEE", 8_000, "Mỗi bản"),
+                ("FEE", 50_000, ""),
+                ("FEE", 50_000, ""),
+            ],
+            start=1,
+        )
+    ]
+    assert list(fee_names(made).values()) == [
+        "Phí (5.000 đ)",
+        "Lệ phí: Mỗi bản",
+        "Phí (50.000 đ)",
+        "Phí (50.000 đ), khoản 2",
+    ]
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_one_goes_on_with_a_draft_where_it_was_left(province: Province) -> None:
+    procedure, fee = with_fee(province)
+    first, second = with_papers(procedure)
+    client = browser_of(province.receptionist)
+    body = typed(
+        province, of=procedure, act="save_draft", vouched="", paper=[str(second.pk)], channel="post"
+    )
+    body |= {f"paper_quantity_{second.pk}": "4", "paper_name_x1": "Giấy uỷ quyền"}
+    body |= {"channel": "in_person", "fee_paid": [str(fee.pk)], "receipt_number": "0099"}
+    body |= {"representative_name": "Lê Văn Tám", "representative_id": "089087001234"}
+    client.post("/tiep-nhan/", body)
+    draft = Dossier.objects.get()
+    paid_at = draft.fees_due.get().paid_at
+
+    answer = client.get(f"/tiep-nhan/?nhap={draft.tracking_code}")
+    text = page(answer)
+    form = answer.context["form"]
+    assert 'value="089187004215"' in text
+    assert f'name="draft" value="{draft.tracking_code}"' in text
+    assert [(row.name, row.is_ticked) for row in form.paper_rows()] == [
+        ("Đơn", False),
+        ("Bản vẽ", True),
+    ]
+    assert [(row.is_due, row.is_paid) for row in form.fee_rows()] == [(True, True)]
+    assert "chỗ cần sửa" not in text
+    # The owner's numbers stood there whole.
+    assert DossierReading.objects.filter(dossier=draft, officer=province.receptionist).exists()
+
+    going_on = {name: form.data.getlist(name) for name in form.data}
+    going_on |= {"name": "Trần Văn Bình", "paper": [str(first.pk), str(second.pk)]}
+    with time_machine.travel("2026-08-20T09:30+07:00", tick=False):
+        client.post("/tiep-nhan/", going_on | {"act": "save_draft"})
+        draft.refresh_from_db()
+        assert (draft.state, draft.owner_name) == (State.DRAFT, "Trần Văn Bình")
+        assert [p.name for p in draft.documents.all()] == ["Đơn", "Bản vẽ", "Giấy uỷ quyền"]
+        assert draft.fees_due.get().paid_at == paid_at
+        assert chain_faults(draft) == []
+
+        # The page that is sent to be accepted is accepted once.
+        done = client.post("/tiep-nhan/", going_on | {"act": "receive"})
+        again = client.post("/tiep-nhan/", going_on | {"act": "receive"}, follow=True)
+    draft.refresh_from_db()
+    assert draft.state == State.RECEIVED
+    assert done["Location"] == again.redirect_chain[0][0] == f"/tiep-nhan/da-nhan/{draft.code}/"
+    assert draft.documents.get(name="Bản vẽ").quantity == 4
+    assert Dossier.objects.count() == 1
+    late = client.post("/tiep-nhan/", going_on | {"act": "save_draft", "token": "khac"})
+    assert late.status_code == 422
+    assert "đã được nộp" in page(late)
+    assert client.get(f"/tiep-nhan/?nhap={draft.tracking_code}")["Location"].startswith("/ho-so/")
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_draft_of_another_counter_is_out_of_reach(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    client.post("/tiep-nhan/", typed(province, act="save_draft"))
+    draft = Dossier.objects.get()
+    stranger = browser_of(province.stranger)
+    assert stranger.get(f"/tiep-nhan/?nhap={draft.tracking_code}").status_code == 404
+    body = typed(province, draft=draft.tracking_code, act="receive")
+    assert stranger.post("/tiep-nhan/", body).status_code == 404
+    draft.refresh_from_db()
+    assert draft.state == State.DRAFT
+
+
+@time_machine.travel(MORNING, tick=False)
+@pytest.mark.parametrize("act", ["save_draft", "register"])
+def test_who_vouched_for_the_papers_is_kept_until_acceptance(province: Province, act: str) -> None:
+    client = browser_of(province.receptionist)
+    client.post("/tiep-nhan/", typed(province, act=act))
+    dossier = Dossier.objects.get()
+    assert dossier.papers_vouched
+    assert "xác nhận hồ sơ đủ giấy tờ" in page(client.get(f"/ho-so/{dossier.tracking_code}/"))
+    if act == "register":
+        received = intake.receive(dossier, by=province.receptionist)
+        assert received.papers_vouched
+        assert received.events.get(act="receive").data["papers_vouched"] is True
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_new_version_of_the_catalogue_is_told_and_keeps_the_ticks(province: Province) -> None:
+    first, second = with_papers(province.procedure)
+    client = browser_of(province.receptionist)
+    body = typed(province, vouched="", paper=[str(first.pk), str(second.pk)])
+    body |= {"shown": shown(province.procedure), f"paper_quantity_{second.pk}": "3"}
+    old = province.procedure.versions.get()
+    new = ProcedureVersion.objects.get(pk=old.pk)
+    new.pk, new.number = None, old.number + 1
+    new.save(force_insert=True)
+    ProcedureCase.objects.create(
+        version=new, position=0, code="x", limit_value=5, limit_unit="working_day"
+    )
+    ProcedureVersion.objects.filter(pk=old.pk).update(valid_to="2026-08-19")
+    ProcedureVersion.objects.filter(pk=new.pk).update(valid_from="2026-08-20")
+    plan = RequiredDocument.objects.create(version=new, position=0, name="Bản vẽ", copies=2)
+
+    answer = client.post("/tiep-nhan/", body)
+    assert answer.status_code == 422
+    assert "có bản khác với lúc mở" in page(answer)
+    form = answer.context["form"]
+    assert [(row.key, row.is_ticked) for row in form.paper_rows()] == [(str(plan.pk), True)]
+    assert form["paper_name_x1"].value() == "Đơn"
+
+    again = {name: form.data.getlist(name) for name in form.data}
+    client.post("/tiep-nhan/", again | {"shown": form.shown})
+    dossier = Dossier.objects.get()
+    papers = [(p.name, p.quantity) for p in dossier.documents.all()]
+    assert (dossier.version_id, papers) == (new.pk, [("Bản vẽ", 3), ("Đơn", 1)])
+
+
+@time_machine.travel(MORNING, tick=False)
+@pytest.mark.parametrize("key", ["999999999", "abc", "9" * 30])
+def test_a_ticked_paper_nobody_knows_is_not_lost_in_silence(province: Province, key: str) -> None:
+    first, _second = with_papers(province.procedure)
+    body = typed(province, vouched="", paper=[str(first.pk), key])
+    answer = browser_of(province.receptionist).post("/tiep-nhan/", body)
+    assert answer.status_code == 422
+    assert "không thuộc thủ tục này" in page(answer)
+    assert not Dossier.objects.exists()
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_seven_papers_of_their_own_are_taken_down(province: Province) -> None:
+    names = {f"paper_name_x{n}": f"Giấy {n}" for n in range(1, 8)}
+    browser_of(province.receptionist).post("/tiep-nhan/", typed(province, vouched="", **names))
+    assert Dossier.objects.get().documents.count() == 7
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_tax_code_is_taken_for_one_and_kinds_that_disagree_are_told(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    company = {"owner_kind": "organisation", "name": "Công ty Thử Nghiệm"}
+    client.post("/tiep-nhan/", typed(province, personal_id="0100109106", **company))
+    assert Dossier.objects.get().owner_id_kind == "tax_code"
+    for changes, words in (
+        (company, "là tổ chức nhưng số giấy tờ"),
+        ({"id_kind": "tax_code", "personal_id": "0100109106"}, "là cá nhân nhưng mã số thuế"),
+        ({"representative_name": "B", "representative_id": "12"}, "Người nộp thay: Số định danh"),
+    ):
+        body = typed(province, **changes)
+        assert words in page(client.post("/tiep-nhan/xem-truoc/", body, headers=HTMX))
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_one_field_is_complained_about_once_and_the_count_is_the_lines(province: Province) -> None:
+    body = typed(province, extra_fee_name="Phí", extra_fee_amount="NaN", name="", personal_id="")
+    text = page(browser_of(province.receptionist).post("/tiep-nhan/", body | {"phone": ""}))
+    lines = re.findall(r'<li><a href="#id_', text)
+    assert f"Có {len(lines)} chỗ cần sửa" in text
+    assert len(lines) == 3
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_the_keys_of_the_blocks_tick_nothing(province: Province) -> None:
+    with_papers(province.procedure)
+    text = page(browser_of(province.receptionist).post("/tiep-nhan/xem-truoc/", typed(province)))
+    with_key = re.findall(r"<(\w+)[^>]*accesskey=\"(\d)\"[^>]*>", text)
+    assert sorted(with_key, key=lambda found: found[1]) == [
+        ("input", "1"),
+        ("input", "2"),
+        ("h2", "3"),
+        ("h2", "4"),
+    ]
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_refusal_leads_to_its_paper(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    client.post("/tiep-nhan/", typed(province, act="register"))
+    dossier = Dossier.objects.get()
+    answer = client.post(
+        f"/ho-so/{dossier.tracking_code}/tu-choi-tiep-nhan/",
+        {"version": 1, "next": "desk-waiting", "reason": "Không thuộc thẩm quyền."},
+        follow=True,
+    )
+    slip = dossier.slips.get()
+    assert f'href="/ho-so/{dossier.tracking_code}/giay-to/{slip.pk}.pdf"' in page(answer)

@@ -174,7 +174,7 @@ def test_acceptance_takes_a_date_only_where_no_limit_is_stated(province: Provinc
         )
     assert set(refused.value.errors) == {"due_on"}
     free = ProcedureFactory.create(cases=[(None, "none")])
-    waiting = submitted(province, procedure=free)
+    waiting = submitted(province, procedure=free, papers=[])
     with pytest.raises(ActDataError) as refused:
         intake.receive(waiting, by=province.receptionist, due_on=dt.date(2026, 12, 1))
     assert set(refused.value.errors) == {"reason"}
