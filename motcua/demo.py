@@ -26,6 +26,7 @@ from motcua.processes import LaunchError, kept_secret, spawn, stop, write_secret
 BASE_DIR = Path(__file__).resolve().parents[1]
 VAR = BASE_DIR / "var"
 ENV_FILE = VAR / "demo.env"
+SEED_STAMP = VAR / "seed.stamp"
 PASSWORD_FILE = VAR / "demo-password"
 LOCK_FILE = BASE_DIR / "requirements" / "base.txt"
 READY_SECONDS = 120
@@ -100,10 +101,18 @@ class Demo:
         self.env = self.write_environment()
         self.migrate()
         self.collect_static()
-        for name in self.commands():
-            self.start_child(name)
-        self.seed()
+        self.start_child("web")
+        # A first start leaves them time while the province is made; at a second the page comes
+        # first, for on two cores they would start in its way.
+        behind = ("worker", "beat")
+        if self.needs_seed():
+            for name in behind:
+                self.start_child(name)
+            self.seed()
         self.wait_until_it_answers()
+        for name in behind:
+            if name not in self.children:
+                self.start_child(name)
 
     def write_environment(self) -> dict[str, str]:
         """Keep addresses and keys in var/demo.env for manage.py; return the children's environment.
@@ -171,22 +180,27 @@ class Demo:
                 self.manage("grant_rights", WEB)
         stamp.write_text(digest.hexdigest(), encoding="utf-8")
 
-    def seed(self) -> None:
-        """Make the province and its accounts, unless they are there with this password."""
-        command = BASE_DIR / "motcua" / "management" / "commands" / "seed_demo.py"
-        if not command.exists():  # the launcher alone, in its tests
-            return
+    def seed_digest(self) -> str:
+        """Return what tells whether the province was made by this code with this password."""
         sources = [BASE_DIR / "motcua" / "demo_province.py", *BASE_DIR.glob("motcua/demo_data/*")]
         digest = hashlib.sha256(self.env["DEMO_PASSWORD"].encode())
         for path in sorted(each for each in sources if each.is_file()):
             digest.update(path.read_bytes())
-        stamp = VAR / "seed.stamp"
-        known = stamp.exists() and stamp.read_text(encoding="utf-8") == digest.hexdigest()
-        if known and self.has_dossiers():
-            return
+        return digest.hexdigest()
+
+    def needs_seed(self) -> bool:
+        """Return whether the province or its accounts are not there yet."""
+        command = BASE_DIR / "motcua" / "management" / "commands" / "seed_demo.py"
+        if not command.exists():  # the launcher alone, in its tests
+            return False
+        known = SEED_STAMP.exists() and SEED_STAMP.read_text(encoding="utf-8") == self.seed_digest()
+        return not (known and self.has_dossiers())
+
+    def seed(self) -> None:
+        """Make the province and its accounts; what is there already stays."""
         with step("Dữ liệu minh hoạ của tỉnh An Giang (seed_demo)"):
             self.manage("seed_demo")
-        write_secret(stamp, digest.hexdigest())
+        write_secret(SEED_STAMP, self.seed_digest())
 
     def has_dossiers(self) -> bool:
         """Return whether the database holds a dossier."""
