@@ -504,7 +504,9 @@ class SubmissionForm(forms.Form):
         number = normalise_number(self._typed("personal_id"))
         if not number or self.chosen is None:
             return Dossier.objects.none()
-        return probable_duplicates(number, self.chosen.version.procedure_id, scope)
+        found = probable_duplicates(number, self.chosen.version.procedure_id, scope)
+        # The draft one goes on with is no second dossier.
+        return found.exclude(tracking_code=draft) if (draft := self._typed("draft")) else found
 
     def promise(self) -> Explanation | None:
         """Return the date the counter would promise now and why; None while nothing is chosen.

@@ -459,6 +459,7 @@ def test_one_goes_on_with_a_draft_where_it_was_left(province: Province) -> None:
     ]
     assert [(row.is_due, row.is_paid) for row in form.fee_rows()] == [(True, True)]
     assert "chỗ cần sửa" not in text
+    assert "Có thể đã nộp rồi" not in text
     # The owner's numbers stood there whole.
     assert DossierReading.objects.filter(dossier=draft, officer=province.receptionist).exists()
 
