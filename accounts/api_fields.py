@@ -17,7 +17,7 @@ _IN_A_LINE = re.compile(
 )
 _LINE_BREAKS = re.compile(r"\r\n|[\r\n\t]")
 _PHONE = re.compile(r"[0-9 +().-]+")
-_PHONE_DIGITS = 6  # the shortest number anybody can be called by, with room for old ones
+_PHONE_DIGITS = 4  # what a citizen types of it as the second fact
 
 
 def is_printable(text: str, *, lines: bool = False) -> bool:
@@ -58,7 +58,7 @@ class PhoneField(LineField):
     """A telephone number as people write it: digits, blanks and + - . ( ), six digits at least."""
 
     default_error_messages = {
-        "phone": _("Số điện thoại gồm ít nhất 6 chữ số và chỉ có chữ số, dấu cách, + - . ( ).")
+        "phone": _("Số điện thoại gồm ít nhất 4 chữ số và chỉ có chữ số, dấu cách, + - . ( ).")
     }
 
     def to_internal_value(self, data: Any) -> str:

@@ -55,7 +55,7 @@ def test_logging_runs_at_most_12_queries_with_one_paper_and_with_thirty(
         {"channel": "online"},
         {"agency": "H01.07"},
         {"received_at": "2026-01-05T09:00:00", "reason": "Mất điện"},
-        {"representative": {"name": "Lê Văn Thử", "personal_id": "1", "phone": "2"}},
+        {"representative": {"name": "Lê Văn Thử", "personal_id": "1", "phone": "0900123457"}},
     ],
     ids=["plain", "online", "agency", "late", "representative"],
 )
