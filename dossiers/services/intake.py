@@ -434,7 +434,13 @@ def _append_registration(
 ) -> None:
     # "online": a submission taken over from another portal (T02).
     act = Act.SUBMIT if submission.channel == Channel.ONLINE else Act.REGISTER
-    record.append(_opening_of_new(act, by), at=at, agency=by.agency)
+    # T03 asks for the list of papers; without one the officer's word stands in the event.
+    word = (
+        _("Cán bộ tiếp nhận xác nhận hồ sơ đủ giấy tờ theo quy định.")
+        if submission.papers is None
+        else ""
+    )
+    record.append(_opening_of_new(act, by), at=at, agency=by.agency, reason=word)
 
 
 def _accept(
@@ -487,16 +493,9 @@ def _accept(
         data["papers_vouched"] = True
     if dossier.entry == Entry.LATE:
         data["late_entry"] = True
-    # What an acceptance has to say: why it is late or dated by hand, and that nobody listed papers.
-    said = [submission.reason.strip()]
-    if dossier.papers_vouched:
-        said.append(_("Cán bộ tiếp nhận xác nhận hồ sơ đủ giấy tờ theo quy định."))
+    # A due date set by hand or a late entry is the only reason an acceptance has.
     event = record.append(
-        opening,
-        at=at,
-        agency=dossier.receiving_agency,
-        reason=" ".join(filter(None, said)),
-        data=data,
+        opening, at=at, agency=dossier.receiving_agency, reason=submission.reason, data=data
     )
     record.write(fields=_RECEIPT_FIELDS)
     if is_new:
