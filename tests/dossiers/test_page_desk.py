@@ -369,7 +369,7 @@ def test_what_was_taken_is_due_as_well(province: Province) -> None:
     body = typed(province, of=procedure, fee_paid=[str(fee.pk)], receipt_number="0012")
     browser_of(province.receptionist).post("/tiep-nhan/", body)
     row = FeeDue.objects.get()
-    assert (row.name, row.amount_vnd, row.receipt_number) == ("Lệ phí", 100_000, "0012")
+    assert (row.name, row.amount_vnd, row.receipt_number) == ("Lệ phí", Decimal(100_000), "0012")
     assert row.paid_at is not None
     assert Dossier.objects.get().payment_state == "paid"
 
