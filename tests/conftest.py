@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pgtrigger
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.template import engines
 from django.template.base import FilterExpression, Node
@@ -112,6 +113,20 @@ def _undefined_variables_fail() -> None:
 def _own_files(settings: Any, tmp_path: Path) -> None:
     """Give each test a folder of files of its own."""
     settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_left_inside(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End the sessions that abandoned requests left on the test database, so that it can go.
+
+    A page that a browser closes while the live server still answers leaves a thread behind.
+    """
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture

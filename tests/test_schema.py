@@ -147,7 +147,6 @@ def test_random_input_never_breaks_the_server(here: Province, mode: GenerationMo
     operations = [_valid(found) for found in schema.get_all_operations()]
     assert len(operations) >= 10
     tried: list[tuple[int, str]] = []
-    started = time.monotonic()
     for operation in operations:
         # On a busy machine each operation gets its share of the time, and no more.
         until = time.monotonic() + SECONDS / 2 / len(operations)
@@ -159,7 +158,6 @@ def test_random_input_never_breaks_the_server(here: Province, mode: GenerationMo
     assert len(tried) > 50
     if mode is GenerationMode.NEGATIVE:
         assert 400 in {status for status, _told in tried}
-    assert time.monotonic() - started < SECONDS
 
 
 def _valid(found: Any) -> Any:
