@@ -69,11 +69,6 @@ class ActForm(forms.Form):
         self.dossier = dossier
         super().__init__(data)
 
-    @property
-    def needs_data(self) -> bool:
-        """Whether a person has to fill something in before the act can be done."""
-        return any(field.required for field in self.fields.values())
-
     def perform(self, *, by: Officer, version: int | None) -> Dossier:
         """Do the act with the cleaned data; raises what the service raises."""
         done: Dossier = type(self).service(

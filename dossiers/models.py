@@ -112,9 +112,6 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         """Return the open ones past their due instant, not paused (domain.md 3.7, live board)."""
         return self.open().filter(due_at__lt=now, paused_at__isnull=True)
 
-    def due_between(self, start: dt.datetime, end: dt.datetime) -> Self:
-        return self.open().filter(due_at__gte=start, due_at__lt=end, paused_at__isnull=True)
-
     def with_public_code(self, code: str) -> Self:
         """Return the dossier by its code or, before acceptance, by its tracking code."""
         return self.filter(Q(code__iexact=code) | Q(tracking_code__iexact=code))

@@ -248,16 +248,7 @@ def begin(
     # Lock first and read after: a locking query that joins the holder finds no row at all when the
     # act we waited for moved the dossier, for PostgreSQL rechecks the join with the holder of before.
     Dossier.objects.select_for_update(no_key=True).only("pk").get(pk=dossier.pk)
-    locked = Dossier.objects.select_related(
-        "procedure",
-        "version",
-        "case",
-        "sector",
-        "receiving_agency",
-        "competent_agency",
-        "holder_agency",
-        "holder_officer",
-    ).get(pk=dossier.pk)
+    locked = Dossier.objects.for_page().get(pk=dossier.pk)
     standing = locked.standing_of(by, timezone.localdate())
     opening = check(act, state=State(locked.state), standing=standing, facts=locked.facts)
     if version is not None and version != locked.event_count:

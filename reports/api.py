@@ -72,11 +72,7 @@ class SettlementView(APIView):
         in_sight = settlement.agencies_in_sight(scope_for(request))
         code = request.query_params.get("agency", "")
         try:
-            agency = (
-                settlement.pick_agency(code, in_sight)
-                if code
-                else settlement.default_agency(in_sight, the_officer(request).agency)
-            )
+            agency = settlement.agency_asked(code, in_sight, the_officer(request).agency)
         except UnknownAgencyError as error:
             raise NotFound from error
         report = settlement.count(

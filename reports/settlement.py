@@ -220,6 +220,14 @@ def in_tree_order(agencies: Iterable[Agency]) -> list[Agency]:
     return sorted(listed, key=lambda agency: places[agency.pk])
 
 
+def agency_asked(code: str, in_sight: Sequence[Agency], own: Agency | None) -> Agency:
+    """Return the agency a code asks for, without a code the one to begin with.
+
+    Raises UnknownAgencyError as `pick_agency` and `default_agency` do.
+    """
+    return pick_agency(code, in_sight) if code else default_agency(in_sight, own)
+
+
 def pick_agency(code: str, in_sight: Sequence[Agency]) -> Agency:
     """Return the agency in sight that bears, or else once bore, the code.
 

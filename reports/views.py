@@ -124,11 +124,7 @@ def _asked(request: HttpRequest, today: date) -> tuple[SettlementForm, Agency, l
     in_sight = settlement.agencies_in_sight(scope_for(request))
     code = request.GET.get("agency", "")
     try:
-        agency = (
-            settlement.pick_agency(code, in_sight)
-            if code
-            else settlement.default_agency(in_sight, the_officer(request).agency)
-        )
+        agency = settlement.agency_asked(code, in_sight, the_officer(request).agency)
     except UnknownAgencyError as error:
         raise Http404 from error
     return (
