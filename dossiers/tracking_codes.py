@@ -53,7 +53,9 @@ def fold(typed: str) -> str:
     """
     text = unicodedata.normalize("NFKC", typed[: LONGEST * 10])
     bare = "".join(character for character in text if not _is_nothing(character))
-    return bare.upper().translate(_FOLDING)[:LONGEST]
+    # Once more: a mark that stood apart may have come to stand on a letter, so that folding twice
+    # would say something else.
+    return unicodedata.normalize("NFKC", bare.upper()).translate(_FOLDING)[:LONGEST]
 
 
 def _is_nothing(character: str) -> bool:
