@@ -21,6 +21,7 @@ import psycopg
 from motcua.celery import QUEUES
 from motcua.embedded import WEB, Postgres, Redis, only_one
 from motcua.environment import read_env_file
+from motcua.guard import Guard
 from motcua.processes import LaunchError, kept_secret, spawn, stop, write_secret
 
 BASE_DIR = Path(__file__).resolve().parents[1]
@@ -75,6 +76,7 @@ class Demo:
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.restarts: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RESTARTS))
         self.env: dict[str, str] = {}
+        self.guard: Guard | None = None
 
     def commands(self) -> dict[str, list[str]]:
         """Return the command line of each of our own three processes."""
@@ -92,12 +94,15 @@ class Demo:
 
     def start(self) -> None:
         """Start everything; the page answers when this returns."""
+        self.guard = Guard()
         if self.postgres:
             with step("PostgreSQL"):
                 self.postgres.start()
+                self.tell_guard()
         if self.redis:
             with step("Redis"):
                 self.redis.start()
+                self.tell_guard()
         self.env = self.write_environment()
         self.migrate()
         self.collect_static()
@@ -242,6 +247,14 @@ class Demo:
             self.children[name] = spawn(
                 self.commands()[name], output=log, env=self.env, cwd=BASE_DIR
             )
+        self.tell_guard()
+
+    def tell_guard(self) -> None:
+        """Let the guard know what lives now."""
+        servers = [server.process for server in (self.postgres, self.redis) if server]
+        living = [process.pid for process in (*servers, *self.children.values()) if process]
+        if self.guard:
+            self.guard.watch(living)
 
     def wait_until_it_answers(self) -> None:
         """Return when /healthz answers 200; raise LaunchError when it does not."""
@@ -271,6 +284,7 @@ class Demo:
                 name = type(server).__name__
                 self.note_death(name, server.process.returncode, server.log_path)
                 server.start()
+                self.tell_guard()
         for name, child in list(self.children.items()):
             if child.poll() is not None:
                 self.note_death(name, child.returncode, VAR / "log" / f"{name}.log")
@@ -296,6 +310,10 @@ class Demo:
         for server in (self.redis, self.postgres):
             if server:
                 server.stop()
+        if self.guard:
+            self.children.clear()
+            self.tell_guard()
+            self.guard.dismiss()
 
 
 def _new_key() -> str:

@@ -26,27 +26,29 @@ def spawn(
     argv: Sequence[str | Path],
     *,
     output: IO[bytes] | int | None = None,
+    source: int = subprocess.DEVNULL,
     user: pwd.struct_passwd | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    death_signal: signal.Signals = signal.SIGTERM,
+    death_signal: signal.Signals | None = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own that gets `death_signal` when we die, however we die.
 
     In its own session it hears neither Ctrl-C nor a SIGTERM to our group: we stop it in order.
+    Without a death signal it outlives us.
     """
     parent = os.getpid()
 
     def prepare() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # it may have come ignored from a shell
-        if _libc is not None:
+        if _libc is not None and death_signal is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
             if os.getppid() != parent:  # died in between
                 os._exit(1)
 
     return subprocess.Popen(  # noqa: S603 - our own fixed commands
         [str(each) for each in argv],
-        stdin=subprocess.DEVNULL,
+        stdin=source,
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         env=None if env is None else dict(env),

@@ -83,8 +83,8 @@ class Running:
         except OSError:
             return False
 
-    def everything(self) -> list[int]:
-        """Return every living process whose command or folder is of this checkout."""
+    def everything(self) -> list[str]:
+        """Return every living process, number and command, whose command or folder is ours."""
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
@@ -95,7 +95,7 @@ class Running:
             place = (self.checkout / "var" / "postgres").read_text().strip()
             ours = (str(self.checkout), place)
             if str(cwd).startswith(ours) or any(each.encode() in command for each in ours):
-                found.append(int(entry.name))
+                found.append(f"{entry.name} {command.replace(bytes(1), b' ').decode()}")
         return found
 
     def manage(self, *arguments: str) -> str:
@@ -117,7 +117,8 @@ class Running:
         return self.process.returncode
 
     def ended(self) -> bool:
-        return wait_until(lambda: not self.everything(), seconds=20)
+        """Return whether nothing lives on; the guard waits GRACE before it uses force."""
+        return wait_until(lambda: not self.everything(), seconds=30)
 
 
 def test_the_demo_starts_serves_recovers_and_ends(checkout: Path) -> None:
