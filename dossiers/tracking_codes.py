@@ -30,14 +30,22 @@ _OLD_AGENCY = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[HG]\d{2}")
 _PROCEDURE_CODE = re.compile(r"[1-6]\.\d{6,9}(-xoa)?(\.000\.00\.00)?(\.[hg]\d{2})?", re.IGNORECASE)
 
 
+# Every two characters and what they add to the sum that the check character fills up to a whole
+# round (Luhn, every second doubled): a bulk load makes millions of codes.
+_PAIRS = [
+    (a + b, luhn.checksum(a + b + "0", alphabet=ALPHABET)) for a in ALPHABET for b in ALPHABET
+]
+
+
 def make() -> str:
     """Return a new tracking code as it is stored, for example "K7MQ2XWPC"."""
     while True:
-        bits = secrets.randbits(5 * RANDOM_LENGTH)  # one draw: five of them choose a character
-        body = "".join(ALPHABET[bits >> 5 * n & 31] for n in range(RANDOM_LENGTH))
+        bits = secrets.randbits(5 * RANDOM_LENGTH)  # one draw: ten of them choose a pair
+        pairs = [_PAIRS[bits >> 5 * n & 1023] for n in range(0, RANDOM_LENGTH, 2)]
+        body = "".join(characters for characters, _weight in pairs)
         # A code without a figure could be a word, for people and for the box of the home page.
-        if any(character.isdigit() for character in body):
-            return body + luhn.calc_check_digit(body, alphabet=ALPHABET)
+        if not body.isalpha():
+            return body + ALPHABET[-sum(weight for _characters, weight in pairs) % len(ALPHABET)]
 
 
 def grouped(code: str) -> str:

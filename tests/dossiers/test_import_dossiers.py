@@ -83,6 +83,18 @@ def test_an_imported_dossier_is_found_by_its_owners_words(
     assert Dossier.objects.filter(owner_search="dong").count() == 1
 
 
+def test_what_means_something_to_copy_comes_in_as_it_stands(
+    province: Province, tmp_path: Path
+) -> None:
+    name, code = r"\N Lê\tVăn \. \\ Đông", r"CŨ\x41\1"
+    path = write(tmp_path / "old.csv", [row(province, owner_name=name, code=code)])
+    assert import_dossiers(path).loaded == 1
+    dossier = Dossier.objects.get()
+    assert (dossier.owner_name, dossier.code) == (name, code)
+    assert chain_faults(dossier) == []
+    assert import_dossiers(path).present == 1
+
+
 def test_a_second_run_loads_only_what_is_missing(province: Province, tmp_path: Path) -> None:
     path = write(tmp_path / "old.csv", [row(province)])
     import_dossiers(path)
@@ -190,11 +202,11 @@ def test_nothing_is_half_loaded_when_a_batch_fails(
     path = write(tmp_path / "old.csv", rows)
     real, calls = importing._copy_in, []
 
-    def failing(model: type[Any], given: Any) -> None:
+    def failing(model: type[Any], *given: Any) -> None:
         calls.append(model)
         if calls.count(OutboxMessage) == 2:
             raise RuntimeError("the power went")
-        real(model, given)
+        real(model, *given)
 
     monkeypatch.setattr(importing, "_copy_in", failing)
     with pytest.raises(RuntimeError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 import io
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +194,34 @@ def test_everything_an_event_says_is_in_its_digest(province: Province) -> None:
         )
         setattr(changed, field.attname, other)
         assert event_digest(changed, "T", b"") != known, field.name
+
+
+def test_a_digest_is_over_sorted_json(province: Province, settings: Any) -> None:
+    event = with_history(province).events.get(seq=4)
+    event.reason = 'Ghi "thêm" \\ xuống\ndòng\x7f \u2028 Đ'
+    event.data = {"b": [1, None], "a": 'ạ"'}
+    for actor_id, due_at in ((event.actor_id, event.at), (None, None)):
+        event.actor_id, event.due_at = actor_id, due_at
+        said = {
+            "dossier": 'T"1',
+            "seq": event.seq,
+            "at": event.at.astimezone(dt.UTC).isoformat(),
+            "recorded_at": event.recorded_at.astimezone(dt.UTC).isoformat(),
+            "act": event.act,
+            "from": event.from_state,
+            "to": event.to_state,
+            "actor": event.actor_id,
+            "role": event.actor_role,
+            "agency": event.agency_id,
+            "holder": [event.holder_agency_id, event.holder_officer_id],
+            "reason": event.reason,
+            "clock": event.clock_effect,
+            "due": event.due_at and event.due_at.astimezone(dt.UTC).isoformat(),
+            "data": event.data,
+        }
+        message = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        digest = hmac.digest(settings.CHAIN_KEY, b"before" + message.encode(), "sha256")
+        assert event_digest(event, 'T"1', b"before") == digest
 
 
 # The command that a person runs at night
