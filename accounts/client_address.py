@@ -38,7 +38,7 @@ def network_of(address: str) -> str:
     if parsed is None:
         return address[:45]
     prefix = IPV4_PREFIX if parsed.version == 4 else IPV6_PREFIX
-    return str(ip_network(f"{parsed}/{prefix}", strict=False))
+    return str(ip_network((parsed.packed, prefix), strict=False))
 
 
 def _parsed(text: str) -> Address | None:

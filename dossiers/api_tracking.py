@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import cache_control
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api_fields import TextField
@@ -23,6 +23,10 @@ from agencies.working_time import LOCAL_ZONE
 from dossiers import throttle, tracking
 from dossiers.deadlines import Why
 from dossiers.tracking_words import NOT_FOUND, wait_of
+from motcua.api_input import read_json
+
+if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
 
 
 class TrackingQuestionSerializer(serializers.Serializer[Any]):
@@ -64,22 +68,25 @@ class DetailSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-class TooManyTries(APIException):
-    """429 with Retry-After, which DRF writes from `wait`."""
-
-    status_code = 429
-    default_code = "throttled"
-
-    def __init__(self, wait: int) -> None:
-        super().__init__(wait_of(wait))
-        self.wait = wait
-
-
-# Not never_cache: its Expires would make two equal answers differ.
-@method_decorator(cache_control(private=True, no_store=True), name="dispatch")
 class TrackingEndpoint(APIView):
     authentication_classes = ()  # a stale token must not keep anybody from looking
     permission_classes = (AllowAny,)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a plain question at once and leave every other request to the framework.
+
+        Its negotiation, its choice of a parser and its fields would take as long as the look-up.
+        """
+        question = _plain_question(request)
+        response = (
+            _answer(request, *question)
+            if question is not None
+            else super().dispatch(request, *args, **kwargs)
+        )
+        response["Allow"] = ", ".join(self.allowed_methods)
+        # Not never_cache: its Expires would make two equal answers differ.
+        response["Cache-Control"] = "private, no-store"
+        return response
 
     @extend_schema(
         operation_id="tracking_create",
@@ -92,22 +99,51 @@ class TrackingEndpoint(APIView):
         },
         auth=[],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Tell a citizen where a dossier is: by either code and the owner's second fact."""
         asked = TrackingQuestionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        try:
-            seen = tracking.track(
-                asked.validated_data["code"],
-                asked.validated_data["proof"],
-                address=client_address(request),
-                now=timezone.now(),
-            )
-        except tracking.NotFoundError:
-            raise NotFound(NOT_FOUND) from None
-        except throttle.TooManyTriesError as error:
-            raise TooManyTries(error.retry_after) from None
-        return Response(as_json(seen))
+        return _answer(request, asked.validated_data["code"], asked.validated_data["proof"])
+
+
+def _plain_question(request: HttpRequest) -> tuple[str, str] | None:
+    """Return code and proof of a question without fault or special wish, None for any other."""
+    if (
+        request.method != "POST"
+        or request.content_type != "application/json"
+        or request.META.get("HTTP_ACCEPT", "*/*") not in {"*/*", "application/json"}
+        or request.META.get("QUERY_STRING")
+    ):
+        return None
+    try:
+        body = read_json(request.body)
+    except (APIException, RequestDataTooBig):  # the framework meets it again and tells of it
+        return None
+    if not isinstance(body, dict):
+        return None
+    match body.get("code"), body.get("proof"):
+        case str(code), str(proof) if code.strip() and proof.strip():
+            return code.strip(), proof.strip()
+    return None
+
+
+def _answer(request: HttpRequest, code: str, proof: str) -> HttpResponse:
+    try:
+        seen = tracking.track(code, proof, address=client_address(request), now=timezone.now())
+    except tracking.NotFoundError:
+        return _written({"detail": str(NOT_FOUND)}, 404)
+    except throttle.TooManyTriesError as error:
+        response = _written({"detail": wait_of(error.retry_after)}, 429)
+        response["Retry-After"] = str(error.retry_after)
+        return response
+    return _written(as_json(seen))
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _written(data: dict[str, Any], status: int = 200) -> HttpResponse:
+    return HttpResponse(_encoder.encode(data), content_type="application/json", status=status)
 
 
 def as_json(seen: tracking.TrackingView) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from agencies.calendars import calendar_of
@@ -14,6 +15,7 @@ from procedures.models import ChannelLimit, ProcedureCase
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
+    from decimal import Decimal
 
     from agencies.working_time import Calendar
 
@@ -50,11 +52,13 @@ _UNCOUNTED = {Unit.SAME_DAY, Unit.NONE}
 
 def limit_of(dossier: Dossier) -> Limit:
     """Return the limit of the day of receipt, as the dossier keeps it; reads `version`."""
-    return Limit(
-        dossier.limit_value,
-        Unit(dossier.limit_unit),
-        cutoff=dossier.version.same_day_cutoff,
-    )
+    return _limit(dossier.limit_value, dossier.limit_unit, dossier.version.same_day_cutoff)
+
+
+@lru_cache(maxsize=1024)
+def _limit(value: Decimal | None, unit: str, cutoff: dt.time) -> Limit:
+    """Return a limit; a province has a few dozen, and each is divided into its parts."""
+    return Limit(value, Unit(unit), cutoff=cutoff)
 
 
 def pause_spans(pauses: Iterable[Pause]) -> list[deadlines.Pause]:

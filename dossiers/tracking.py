@@ -11,14 +11,14 @@ import datetime as dt
 import hmac
 import json
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import psycopg
 from django.db import connection
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from accounts.day_strip import weekday_within
 from accounts.personal_data import keyed_digest, proof_of
@@ -89,22 +89,59 @@ class TrackingView:
     state: State
     state_label: str
     national_status: int | None
-    sentence: str
     holder: str
-    holder_sentence: str
+    held_since: dt.datetime | None
     received_at: dt.datetime | None
     due_at: dt.datetime | None
     due_original_at: dt.datetime | None
     settled_at: dt.datetime | None
     timeliness: Timeliness
-    timeliness_text: str
     explanation: deadlines.Explanation | None
     todo: str
     counter: str
     counter_address: str
     counter_phone: str
     timeline: tuple[TimelineEntry, ...]
-    steps_to_come: tuple[TimelineEntry, ...]
+    is_elsewhere: bool
+    asked_at: dt.datetime
+    calendar: Calendar = field(repr=False)
+
+    # What only the page says is put into words when it asks: the API's answer is made in half
+    # the time without.
+    @property
+    def sentence(self) -> str:
+        return words.sentence_of(self.state, self.timeliness)
+
+    @property
+    def holder_sentence(self) -> str:
+        since = written(self.held_since) if self.held_since else ""
+        return words.holder_sentence(self.state, self.holder, since)
+
+    @property
+    def timeliness_text(self) -> str:
+        return words.timeliness_text(self.timeliness, self._remaining())
+
+    def _remaining(self) -> str:
+        is_paused = self.timeliness is Timeliness.PAUSED
+        try:
+            return deadlines.remaining(
+                self.due_at, self.asked_at, self.calendar, paused=is_paused
+            ).text
+        except CalendarError:
+            return gettext("Có ngày hẹn trả")
+
+    @property
+    def steps_to_come(self) -> tuple[TimelineEntry, ...]:
+        labels = words.steps_to_come(self.state, is_elsewhere=self.is_elsewhere)
+        steps = [TimelineEntry(label=label, step="to-come") for label in labels]
+        # A date is told only while it can still be kept.
+        if (
+            steps
+            and self.due_at
+            and self.timeliness in {Timeliness.IN_TIME, Timeliness.SOON, Timeliness.TODAY}
+        ):
+            steps[-1] = replace(steps[-1], at=self.due_at, is_latest=True)
+        return tuple(steps)
 
     @property
     def is_promised(self) -> bool:
@@ -363,7 +400,6 @@ def _view(row: _Row, now: dt.datetime) -> TrackingView:
     ]
     timeliness = _timeliness(row, state, calendar, now)
     counter = row.desk_name or row.receiving_name
-    since = _held_since(events, row.holder_id)
     return TrackingView(
         code=row.code or tracking_codes.grouped(row.tracking_code),
         procedure=row.procedure_name,
@@ -371,19 +407,13 @@ def _view(row: _Row, now: dt.datetime) -> TrackingView:
         state=state,
         state_label=str(state.label),
         national_status=national_status(state),
-        sentence=words.sentence_of(state, timeliness),
         holder=row.holder_name,
-        holder_sentence=words.holder_sentence(
-            state, row.holder_name, written(since) if since else ""
-        ),
+        held_since=_held_since(events, row.holder_id),
         received_at=row.received_at,
         due_at=row.due_at,
         due_original_at=row.due_original_at,
         settled_at=row.settled_at,
         timeliness=timeliness,
-        timeliness_text=words.timeliness_text(
-            timeliness, _remaining(row, calendar, now, is_paused=timeliness is Timeliness.PAUSED)
-        ),
         explanation=_explanation(row, calendar),
         todo=words.todo_of(
             state,
@@ -400,7 +430,9 @@ def _view(row: _Row, now: dt.datetime) -> TrackingView:
         counter_address=row.desk_address or row.receiving_address,
         counter_phone=row.receiving_phone,
         timeline=_timeline(row, state, events),
-        steps_to_come=_steps_to_come(row, state, timeliness),
+        is_elsewhere=row.is_elsewhere,
+        asked_at=now,
+        calendar=calendar,
     )
 
 
@@ -416,13 +448,6 @@ def _timeliness(
         return deadlines.live(row.due_at, now, calendar, paused=state in PAUSED_STATES)
     except CalendarError:  # an imported date no calendar can answer for
         return Timeliness.OVERDUE if row.due_at < now else Timeliness.IN_TIME
-
-
-def _remaining(row: _Row, calendar: Calendar, now: dt.datetime, *, is_paused: bool) -> str:
-    try:
-        return deadlines.remaining(row.due_at, now, calendar, paused=is_paused).text
-    except CalendarError:
-        return gettext("Có ngày hẹn trả")
 
 
 def _explanation(row: _Row, calendar: Calendar) -> deadlines.Explanation | None:
@@ -462,16 +487,17 @@ def _held_since(events: list[_Event], holder_id: int) -> dt.datetime | None:
 
 
 def _timeline(row: _Row, state: State, events: list[_Event]) -> tuple[TimelineEntry, ...]:
+    labels = words.act_labels(get_language())
     told = [
         TimelineEntry(
-            label=str(words.ACT_LABELS[event.act]),
+            label=labels[event.act],
             at=event.at,
             agency=event.agency,
             icon_name=words.ACT_ICONS.get(event.act, ""),
             clock=event.clock_effect if event.clock_effect in {"pause", "resume"} else "",
         )
         for event in events
-        if event.act in words.ACT_LABELS
+        if event.act in labels
     ]
     if not told:
         told = _told_by_dates(row, state)
@@ -494,19 +520,6 @@ def _told_by_dates(row: _Row, state: State) -> list[TimelineEntry]:
         (Act.RETURN_RESULT, row.returned_at),
     ]
     return [TimelineEntry(label=str(words.ACT_LABELS[act]), at=at) for act, at in dates if at]
-
-
-def _steps_to_come(row: _Row, state: State, timeliness: Timeliness) -> tuple[TimelineEntry, ...]:
-    labels = words.steps_to_come(state, is_elsewhere=row.is_elsewhere)
-    steps = [TimelineEntry(label=label, step="to-come") for label in labels]
-    # A date is told only while it can still be kept.
-    if (
-        steps
-        and row.due_at
-        and timeliness in {Timeliness.IN_TIME, Timeliness.SOON, Timeliness.TODAY}
-    ):
-        steps[-1] = replace(steps[-1], at=row.due_at, is_latest=True)
-    return tuple(steps)
 
 
 def written(instant: dt.datetime) -> str:

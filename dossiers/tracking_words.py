@@ -8,6 +8,7 @@ changed, as text.
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _now
@@ -339,6 +340,14 @@ ACT_LABELS: dict[Act, LazyText] = {
     Act.CORRECT_RESULT: _("Đính chính kết quả"),
     Act.REOPEN: _("Mở lại hồ sơ"),
 }
+
+
+@cache
+def act_labels(language: str | None) -> dict[Act, str]:
+    """Return what happened in the language in force; a timeline would look up each anew."""
+    return {act: str(label) for act, label in ACT_LABELS.items()}
+
+
 ACT_ICONS: dict[Act, str] = {
     Act.REQUEST_COMPLETION: "fileadd",
     Act.REFUSE: "refuse",

@@ -5,6 +5,7 @@ Apart from `api_errors`: Django REST framework imports its parsers while it impo
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from rest_framework.parsers import JSONParser
 
 WHOLE = "non_field_errors"  # DRF's own name for what concerns no single field
 LARGEST_NUMBER = 10**15  # beyond it a float no longer holds every whole number
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class CarefulJSONParser(JSONParser):
@@ -20,20 +22,27 @@ class CarefulJSONParser(JSONParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """Return the parsed body; raise ParseError or ValidationError naming the field."""
-        try:
-            body = stream.read().decode("utf-8")
-            data = json.loads(body, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:  # bad UTF-8 and JSON errors are ValueErrors
-            raise exceptions.ParseError(_("Nội dung gửi lên không phải JSON hợp lệ.")) from error
-        errors: dict[str, list[str]] = {}
-        _examine(data, "", errors)
-        if errors:
-            raise exceptions.ValidationError(errors)
-        return data
+        return read_json(stream.read())
+
+
+def read_json(body: bytes) -> Any:
+    """Return what a body says; raise ParseError or ValidationError naming the field."""
+    try:
+        data = _decoder.decode(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # bad UTF-8 and JSON errors are ValueErrors
+        raise exceptions.ParseError(_("Nội dung gửi lên không phải JSON hợp lệ.")) from error
+    errors: dict[str, list[str]] = {}
+    _examine(data, "", errors)
+    if errors:
+        raise exceptions.ValidationError(errors)
+    return data
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _examine(value: Any, path: str, errors: dict[str, list[str]]) -> None:
@@ -56,4 +65,4 @@ def _examine(value: Any, path: str, errors: dict[str, list[str]]) -> None:
 
 
 def _is_unreadable(text: str) -> bool:
-    return "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNREADABLE.search(text) is not None

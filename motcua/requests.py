@@ -5,8 +5,12 @@ from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 import structlog
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 logger = structlog.get_logger(__name__)
@@ -67,6 +71,25 @@ def _readable(quoted: str) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\x00" in text else text
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """django-csp for one policy without exceptions, put together once and not at every answer."""
+
+    def __init__(self, get_response: Handler) -> None:
+        super().__init__(get_response)
+        self.policy = build_policy()
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Add the policy; a nonce or a view's own rules are left to django-csp."""
+        if settings.DEBUG or any(
+            name.startswith("_csp_") for name in (*vars(request), *vars(response))
+        ):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self.policy)
+        return response
 
 
 def province(request: HttpRequest) -> dict[str, str]:

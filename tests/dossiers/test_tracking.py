@@ -371,9 +371,9 @@ def test_the_view_holds_nothing_but_what_is_listed_here() -> None:
     # A new field is a decision about what strangers may see: it is made here too.
     assert {field.name for field in dataclasses.fields(tracking.TrackingView)} == {
         "code", "procedure", "procedure_code", "state", "state_label", "national_status",
-        "sentence", "holder", "holder_sentence", "received_at", "due_at", "due_original_at",
-        "settled_at", "timeliness", "timeliness_text", "explanation", "todo", "counter",
-        "counter_address", "counter_phone", "timeline", "steps_to_come",
+        "holder", "held_since", "received_at", "due_at", "due_original_at",
+        "settled_at", "timeliness", "explanation", "todo", "counter", "counter_address",
+        "counter_phone", "timeline", "is_elsewhere", "asked_at", "calendar",
     }  # fmt: skip
     read = " ".join(tracking._COLUMNS.values())
     for private in ("owner_", "representative", "reason", "summary", "actor", "officer", "sealed"):

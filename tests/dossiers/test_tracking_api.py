@@ -193,6 +193,33 @@ def test_every_failure_is_the_same_answer_byte_for_byte(db: Any) -> None:
     assert answers[0]["Cache-Control"] == "private, no-store"
 
 
+def test_what_the_framework_answers_is_the_same_byte_for_byte(db: Any, settings: Any) -> None:
+    settings.TRACKING_TRIES_PER_CODE = 1
+    right = DossierFactory.create(code="H01.151-260825-0012").code
+    wrong = DossierFactory.create(code="H01.151-260825-0013").code
+    for code, proof, status in [(right, RIGHT, 200), (wrong, "0000", 404), (wrong, "0000", 429)]:
+        answers = []
+        for accept in (
+            "application/json",
+            "application/json, */*;q=0.1",
+        ):  # the second is no plain one
+            answers.append(
+                Client().post(
+                    URL,
+                    {"code": f" {code} ", "proof": proof},
+                    content_type="application/json",
+                    headers={"Accept": accept},
+                )
+            )
+            if status == 404:
+                WrongTry.objects.all().delete()
+        if status == 404:
+            ask(code, proof)
+        assert [answer.status_code for answer in answers] == [status, status]
+        assert answers[0].content == answers[1].content
+        assert dict(answers[0].items()) == dict(answers[1].items())
+
+
 def test_an_empty_database_answers_the_same(db: Any) -> None:
     assert ask("H01.151-260825-0012", RIGHT).status_code == 404
 
