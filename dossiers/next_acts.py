@@ -6,6 +6,7 @@ lead a dossier on; what may also be done (refuse, ask for papers, withdraw) stan
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,7 @@ def leading(acts: list[Act]) -> Act | None:
     return next((act for act in in_order(acts) if act not in ASIDE), None)
 
 
+@functools.cache
 def asks_first(act: Act) -> bool:
     """Tell whether a page stands before the act because something has to be filled in or seen."""
     fields = ACT_FORMS[act].base_fields.values()  # the class's: making a form may ask the database

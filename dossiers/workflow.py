@@ -7,6 +7,7 @@ synthesis of NĐ 61/2018 and NĐ 118/2025 practice, tagged there as not confirme
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -295,14 +296,19 @@ def check(
 
 def acts_open_to(state: State, standing: Standing, facts: Facts | None = None) -> list[Act]:
     """Return the acts an actor may do now, in the order of the table."""
+    return list(_acts_open_to(state, standing, facts or Facts()))
+
+
+@functools.lru_cache(maxsize=1024)  # a list asks the same of most of its rows
+def _acts_open_to(state: State, standing: Standing, facts: Facts) -> tuple[Act, ...]:
     found: list[Act] = []
     for row in TRANSITIONS:
         if row.act in found or state not in row.sources:
             continue
         roles = standing.roles_for(row)
-        if roles and _guard_passes(row, roles, facts or Facts()):
+        if roles and _guard_passes(row, roles, facts):
             found.append(row.act)
-    return found
+    return tuple(found)
 
 
 def national_status(state: State | str) -> int | None:

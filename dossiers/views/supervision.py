@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from accounts.roles import Role
@@ -75,21 +76,7 @@ def board(request: HttpRequest) -> HttpResponse:
         {
             "now": now,
             "officer_agency": officer.agency,
-            # A province has hundreds of them: by the template they cost a third of the page.
-            "agency_options": format_html_join(
-                "",
-                '<option value="{}"{}>{}</option>',
-                (
-                    (
-                        agency.code,
-                        _SELECTED if agency == chosen else "",
-                        agency.short_name or agency.name,
-                    )
-                    for agency in agencies
-                ),
-            )
-            if len(agencies) > 1
-            else "",
+            "agency_options": _options(tuple(agencies), chosen) if len(agencies) > 1 else "",
             "chosen": chosen,
             "group": group,
             "group_label": boards.GROUPS[group],
@@ -111,6 +98,15 @@ def board(request: HttpRequest) -> HttpResponse:
             "next_url": f"?{_query(request, nhom=group, sau=following)}" if following else "",
             "loads": _loads(dossiers, bounds),
         },
+    )
+
+
+@functools.lru_cache(maxsize=64)  # a province has hundreds of agencies, and they seldom change
+def _options(agencies: tuple[Any, ...], chosen: Any) -> SafeString:
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((a.code, _SELECTED if a == chosen else "", a.short_name or a.name) for a in agencies),
     )
 
 
