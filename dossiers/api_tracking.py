@@ -18,12 +18,12 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api_fields import TextField
+from accounts.api_input import read_json
 from accounts.client_address import client_address
 from agencies.working_time import LOCAL_ZONE
 from dossiers import throttle, tracking
 from dossiers.deadlines import Why
 from dossiers.tracking_words import NOT_FOUND, wait_of
-from motcua.api_input import read_json
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase

@@ -12,8 +12,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from accounts.api_input import WHOLE
 from accounts.api_words import EXCEPTIONS
-from motcua.api_input import WHOLE
 
 BODY = "body"  # names the body where no field of it can be named
 TOO_LARGE = gettext_lazy("Nội dung gửi lên quá lớn.")

@@ -11,8 +11,8 @@ from django.db import DataError
 from django.utils import translation
 from rest_framework import exceptions, serializers
 
+from accounts.api_input import CarefulJSONParser
 from motcua.api_errors import flatten, handle
-from motcua.api_input import CarefulJSONParser
 
 if TYPE_CHECKING:
     from django.test import Client
