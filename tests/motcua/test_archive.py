@@ -37,6 +37,8 @@ def _files() -> None:
     folder = Path(django_settings.MEDIA_ROOT)
     (folder / "papers").mkdir(parents=True)
     (folder / "papers" / "receipt.pdf").write_bytes(b"%PDF made up")
+    (folder / "papers").chmod(0o755)
+    (folder / "papers" / "receipt.pdf").chmod(0o644)
     get_user_model().objects.create(username="thu", full_name="Nguyễn Thị Ánh Tuyết")
 
 
@@ -103,6 +105,17 @@ def test_a_backup_holds_no_key_and_is_for_its_owner_only(backup: Path) -> None:
     for key in [*django_settings.DATA_KEYS.values(), django_settings.CHAIN_KEY]:
         assert key.decode() not in manifest
     assert all(path.stat().st_mode & 0o077 == 0 for path in [backup, *backup.rglob("*")])
+
+
+@pytest.mark.usefixtures("_files")
+def test_a_backup_leaves_the_process_as_it_was(tmp_path: Path) -> None:
+    # The mask of a process that goes on working is not the backup's to change.
+    before = os.umask(0o027)
+    try:
+        call("backup", str(tmp_path / "backup"))
+        assert os.umask(before) == 0o027
+    finally:
+        os.umask(before)
 
 
 def test_a_backup_needs_an_empty_folder(backup: Path) -> None:

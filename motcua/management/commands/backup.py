@@ -27,8 +27,19 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise CommandError(f"{folder} is not an empty folder.")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.umask(0o077)  # personal data: for the owner's eyes only
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # personal data: for the owner's eyes only
+        before = os.umask(0o077)
+        try:
+            rows, files = self._write(folder)
+        finally:
+            os.umask(before)
+        self.stdout.write(
+            f"{folder}: {len(rows)} tables, {sum(rows.values())} rows, {files} files."
+        )
+
+    def _write(self, folder: Path) -> tuple[dict[str, int], int]:
+        """Write everything; return the rows of each table and how many files were copied."""
         # Rows are counted and dumped in one snapshot: the province goes on working meanwhile.
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -47,10 +58,10 @@ class Command(BaseCommand):
         media = Path(settings.MEDIA_ROOT)
         if media.exists():
             shutil.copytree(media, folder / archive.FILES)
+            # The modes came along, and those of the product's files may be wider.
+            for path in (folder / archive.FILES, *(folder / archive.FILES).rglob("*")):
+                path.chmod(0o700 if path.is_dir() else 0o600)
         else:
             (folder / archive.FILES).mkdir()
         manifest = archive.write_manifest(folder, tables)
-        rows = sum(tables.values())
-        self.stdout.write(
-            f"{folder}: {len(tables)} tables, {rows} rows, {len(manifest['digests']) - 1} files."
-        )
+        return tables, len(manifest["digests"]) - 1
