@@ -1,0 +1,45 @@
+"""The rows of a dossier, by noun; every caller imports from here."""
+
+from dossiers.models.base import DatabaseClock, append_only, local_day
+from dossiers.models.clock import DueDateChange, Pause, SupplementRound
+from dossiers.models.delivery import Delivery
+from dossiers.models.dossier import (
+    Dossier,
+    DossierQuerySet,
+    Entry,
+    IdKind,
+    OwnerKind,
+    ResultChannel,
+)
+from dossiers.models.events import DossierEvent, OutboxMessage
+from dossiers.models.idempotency import IdempotencyKey
+from dossiers.models.money import FeeDue
+from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber
+from dossiers.models.papers import DossierDocument, PaperSlip
+from dossiers.models.readings import DossierReading
+
+__all__ = [
+    "DatabaseClock",
+    "DayNumber",
+    "Delivery",
+    "Dossier",
+    "DossierDocument",
+    "DossierEvent",
+    "DossierQuerySet",
+    "DossierReading",
+    "DueDateChange",
+    "Entry",
+    "FeeDue",
+    "IdKind",
+    "IdempotencyKey",
+    "OutboxMessage",
+    "OwnerKind",
+    "PaperNumber",
+    "PaperSlip",
+    "Pause",
+    "ResultChannel",
+    "SupplementRound",
+    "VoidNumber",
+    "append_only",
+    "local_day",
+]

@@ -1,0 +1,361 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.personal_data import mask_number, unseal
+from agencies.models import Agency, Desk, Officer
+from dossiers.workflow import (
+    ENDED_STATES,
+    PAUSED_STATES,
+    Facts,
+    Standing,
+    State,
+    national_status,
+)
+from procedures.models import Channel, LimitUnit, Procedure, ProcedureCase, ProcedureVersion, Sector
+
+if TYPE_CHECKING:
+    from agencies.scope import Scope
+
+
+class ResultChannel(models.TextChoices):
+    """Hình thức trả: chosen apart from the channel of submission (domain.md 2.2)."""
+
+    COUNTER = "counter", _("Tại quầy")
+    ELECTRONIC = "electronic", _("Bản điện tử")
+    POST = "post", _("Bưu chính công ích")
+
+
+class OwnerKind(models.TextChoices):
+    CITIZEN = "citizen", _("Cá nhân")
+    ORGANISATION = "organisation", _("Tổ chức, doanh nghiệp")
+
+
+class IdKind(models.TextChoices):
+    """Loại giấy tờ: of the owner's identity number (domain.md 5.4, 5.5)."""
+
+    PERSONAL_ID = "personal_id", _("Số định danh cá nhân")
+    OLD_ID_CARD = "old_id_card", _("CMND 9 số")
+    PASSPORT = "passport", _("Hộ chiếu")
+    TAX_CODE = "tax_code", _("Mã số thuế")
+    OTHER = "other", _("Giấy tờ khác")
+
+
+class Entry(models.TextChoices):
+    """How a dossier came in: as it happened, afterwards, from old books, or made for a demo."""
+
+    LIVE = "live", _("Ghi ngay")
+    LATE = "late", _("Nhập muộn")
+    IMPORTED = "imported", _("Nhập từ hệ thống cũ")
+    SEEDED = "seeded", _("Dữ liệu trình diễn")
+
+
+class DossierQuerySet(models.QuerySet["Dossier"]):
+    # Who may see
+
+    def visible_to(self, scope: Scope) -> Self:
+        """Return what an officer may see: where a role is held, or everything below a wide one."""
+        if scope.sees_everything:
+            return self
+        if not scope.agency_ids and not scope.paths:
+            return self.none()
+        seen = Q()
+        agencies = scope.agencies()
+        for place in ("receiving_agency", "competent_agency", "holder_agency"):
+            seen |= Q(**{f"{place}__in": agencies})
+        return self.filter(seen)
+
+    # Named questions
+
+    def open(self) -> Self:
+        """Return the received dossiers whose processing has not ended."""
+        return self.filter(received_at__isnull=False, settled_at__isnull=True)
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """Return the open ones past their due instant, not paused (domain.md 3.7, live board)."""
+        return self.open().filter(due_at__lt=now, paused_at__isnull=True)
+
+    def with_public_code(self, code: str) -> Self:
+        """Return the dossier by its code or, before acceptance, by its tracking code."""
+        return self.filter(Q(code__iexact=code) | Q(tracking_code__iexact=code))
+
+    # What a page needs
+
+    def for_list(self) -> Self:
+        return self.select_related(
+            "procedure", "holder_agency", "holder_officer", "competent_agency"
+        )
+
+    def for_page(self) -> Self:
+        return self.select_related(
+            "procedure",
+            "version",
+            "case",
+            "sector",
+            "receiving_agency",
+            "competent_agency",
+            "holder_agency",
+            "holder_officer",
+            "created_by",
+        )
+
+
+class Dossier(models.Model):
+    """Hồ sơ: one applicant's request, from the counter to the result."""
+
+    # Issued at acceptance and never again (domain.md 5.2).
+    code = models.CharField(_("mã hồ sơ"), max_length=40, unique=True, null=True, blank=True)
+    tracking_code = models.CharField(_("mã tra cứu"), max_length=16, unique=True)
+
+    procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="dossiers")
+    version = models.ForeignKey(ProcedureVersion, models.PROTECT, related_name="dossiers")
+    case = models.ForeignKey(
+        ProcedureCase, models.PROTECT, null=True, blank=True, related_name="dossiers"
+    )
+    # The procedure's first sector on the day of receipt: what the official table counts under.
+    sector = models.ForeignKey(Sector, models.PROTECT, null=True, blank=True, related_name="+")
+
+    # domain.md 6.4: three places, and who holds it now.
+    receiving_agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_dossiers")
+    supporting_agency = models.ForeignKey(
+        Agency, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    competent_agency = models.ForeignKey(Agency, models.PROTECT, related_name="settled_dossiers")
+    holder_agency = models.ForeignKey(Agency, models.PROTECT, related_name="held_dossiers")
+    holder_officer = models.ForeignKey(
+        Officer, models.PROTECT, null=True, blank=True, related_name="held_dossiers"
+    )
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(Officer, models.PROTECT, null=True, blank=True, related_name="+")
+
+    channel = models.CharField(_("kênh nộp"), max_length=10, choices=Channel)
+    result_channel = models.CharField(
+        _("nhận kết quả"), max_length=10, choices=ResultChannel, default=ResultChannel.COUNTER
+    )
+
+    # The owner stays the principal whoever hands the papers in. Numbers are sealed; digests find.
+    owner_kind = models.CharField(_("loại chủ hồ sơ"), max_length=12, choices=OwnerKind)
+    owner_name = models.CharField(_("chủ hồ sơ"), max_length=200)
+    owner_search = SearchVectorField(null=True, editable=False)
+    owner_id_kind = models.CharField(
+        _("loại giấy tờ"), max_length=12, choices=IdKind, default=IdKind.PERSONAL_ID
+    )
+    owner_id_sealed = models.BinaryField(default=b"")
+    owner_id_digest = models.BinaryField(max_length=16, default=b"", db_index=True)
+    owner_phone_sealed = models.BinaryField(default=b"")
+    owner_address_sealed = models.BinaryField(default=b"")
+    owner_email_sealed = models.BinaryField(default=b"")
+    representative_name = models.CharField(
+        _("người được uỷ quyền"), max_length=200, blank=True, default=""
+    )
+    representative_id_sealed = models.BinaryField(default=b"")
+    representative_phone_sealed = models.BinaryField(default=b"")
+    # Keyed digests of the last four characters, bound to this dossier: the citizen's second fact.
+    id_proof = models.BinaryField(max_length=16, default=b"")
+    phone_proof = models.BinaryField(max_length=16, default=b"")
+
+    summary = models.CharField(_("trích yếu"), max_length=1000, blank=True, default="")
+    papers_vouched = models.BooleanField(_("cán bộ xác nhận đủ giấy tờ"), default=False)
+
+    # The four axes (domain.md 2.1): none of the last three ever moves the first.
+    state = models.CharField(_("trạng thái"), max_length=22, choices=State, default=State.DRAFT)
+    previous_state = models.CharField(max_length=22, choices=State, blank=True, default="")
+    payment_state = models.CharField(
+        _("tài chính"),
+        max_length=8,
+        choices=[("none", _("Không thu")), ("due", _("Chưa thu")), ("paid", _("Đã thu"))],
+        default="none",
+    )
+    delivery_state = models.CharField(
+        _("giao nhận"),
+        max_length=8,
+        choices=[("none", _("Không")), ("due", _("Chờ giao")), ("done", _("Đã giao"))],
+        default="none",
+    )
+    sync_state = models.CharField(
+        _("đồng bộ"),
+        max_length=8,
+        choices=[("pending", _("Chờ gửi")), ("sent", _("Đã gửi")), ("failed", _("Lỗi"))],
+        default="pending",
+    )
+
+    # The rules of the day of receipt (domain.md 0, decision).
+    limit_value = models.DecimalField(
+        _("thời hạn"), max_digits=9, decimal_places=3, null=True, blank=True
+    )
+    limit_unit = models.CharField(
+        _("đơn vị"), max_length=12, choices=LimitUnit, default=LimitUnit.NONE
+    )
+    due_reason = models.CharField(
+        _("lý do ngày hẹn do cán bộ ấn định"), max_length=500, blank=True, default=""
+    )
+    calendar_version = models.PositiveIntegerField(null=True, blank=True)
+
+    # Instants beside their local days: a report must never depend on a session's time zone.
+    submitted_at = models.DateTimeField(_("nộp lúc"), null=True, blank=True)
+    received_at = models.DateTimeField(_("tiếp nhận lúc"), null=True, blank=True)
+    received_on = models.DateField(_("ngày tiếp nhận"), null=True, blank=True)
+    due_original_at = models.DateTimeField(_("hẹn trả ban đầu"), null=True, blank=True)
+    due_at = models.DateTimeField(_("hẹn trả"), null=True, blank=True)
+    due_on = models.DateField(_("ngày hẹn trả"), null=True, blank=True)
+    # The end of processing whatever its kind (NgayKetThucXuLy, domain.md 3.6): 9, 7 or 8.
+    settled_at = models.DateTimeField(_("kết thúc xử lý lúc"), null=True, blank=True)
+    settled_on = models.DateField(_("ngày kết thúc xử lý"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("trả kết quả lúc"), null=True, blank=True)
+    returned_on = models.DateField(_("ngày trả kết quả"), null=True, blank=True)
+    paused_at = models.DateTimeField(_("đồng hồ dừng từ"), null=True, blank=True)
+
+    result_kind = models.CharField(
+        _("kết quả"),
+        max_length=8,
+        choices=[("granted", _("Chấp thuận")), ("denied", _("Từ chối"))],
+        blank=True,
+        default="",
+    )
+    result_number = models.CharField(_("số kết quả"), max_length=60, blank=True, default="")
+
+    supplement_count = models.PositiveSmallIntegerField(_("số lần yêu cầu bổ sung"), default=0)
+    entry = models.CharField(_("cách nhập"), max_length=8, choices=Entry, default=Entry.LIVE)
+    late_reason = models.CharField(_("lý do nhập muộn"), max_length=500, blank=True, default="")
+
+    # The chain: how many events there are and the digest of the last, so a cut-off tail shows.
+    event_count = models.PositiveIntegerField(_("phiên bản"), default=0)
+    last_digest = models.BinaryField(max_length=32, default=b"")
+
+    objects = DossierQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("hồ sơ")
+        verbose_name_plural = _("hồ sơ")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(received_at__isnull=True, received_on__isnull=True)
+                | Q(received_at__isnull=False, received_on__isnull=False, code__isnull=False),
+                name="dossier_code_iff_received",
+                violation_error_message=_("Hồ sơ đã tiếp nhận phải có mã và ngày tiếp nhận."),
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=True, due_on__isnull=True)
+                | Q(due_at__isnull=False, due_on__isnull=False, received_at__isnull=False),
+                name="dossier_due_only_when_received",
+                violation_error_message=_("Chỉ hồ sơ đã tiếp nhận mới có ngày hẹn trả."),
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True, settled_on__isnull=True)
+                | Q(
+                    settled_at__isnull=False,
+                    settled_on__isnull=False,
+                    received_at__isnull=False,
+                ),
+                name="dossier_settled_only_when_received",
+                violation_error_message=_("Chỉ hồ sơ đã tiếp nhận mới kết thúc xử lý."),
+            ),
+            models.CheckConstraint(
+                condition=Q(returned_at__isnull=True)
+                | Q(returned_at__isnull=False, settled_at__isnull=False),
+                name="dossier_returned_only_when_settled",
+                violation_error_message=_("Chỉ hồ sơ đã có kết quả mới được trả."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=sorted(ENDED_STATES), settled_at__isnull=False)
+                | ~Q(state__in=sorted(ENDED_STATES)) & Q(settled_at__isnull=True),
+                name="dossier_ended_iff_settled_at",
+                violation_error_message=_("Trạng thái kết thúc phải có thời điểm kết thúc."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=sorted(PAUSED_STATES), paused_at__isnull=False)
+                | ~Q(state__in=sorted(PAUSED_STATES)),
+                name="dossier_paused_has_start",
+                violation_error_message=_("Hồ sơ tạm dừng phải có thời điểm dừng."),
+            ),
+        ]
+        indexes = [
+            # The board: overdue, due today, due soon of one agency, keyset-paged (measurements D).
+            models.Index(
+                fields=["competent_agency", "due_at", "id"],
+                name="dossier_open_by_due",
+                condition=Q(received_at__isnull=False, settled_at__isnull=True),
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                name="dossier_open_by_due_all",
+                condition=Q(received_at__isnull=False, settled_at__isnull=True),
+            ),
+            # The inbox: what an agency or an officer holds now.
+            models.Index(
+                fields=["holder_agency", "state", "due_at", "id"],
+                name="dossier_held",
+                condition=~Q(state__in=["returned", "withdrawn", "stopped", "refused"]),
+            ),
+            # The official table: received and settled in a span of days.
+            models.Index(fields=["received_on", "competent_agency"], name="dossier_by_received_on"),
+            models.Index(fields=["settled_on", "competent_agency"], name="dossier_by_settled_on"),
+            GinIndex(fields=["owner_search"], name="dossier_by_owner_words", fastupdate=True),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_code
+
+    @property
+    def public_code(self) -> str:
+        """The code, or before acceptance the tracking code."""
+        return self.code or self.tracking_code
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        return self.received_at is not None and self.settled_at is None
+
+    @property
+    def national_status(self) -> int | None:
+        return national_status(self.state)
+
+    @property
+    def owner_id(self) -> str:
+        return unseal(self.owner_id_sealed)
+
+    @property
+    def owner_id_masked(self) -> str:
+        return mask_number(self.owner_id)
+
+    @property
+    def owner_phone(self) -> str:
+        return unseal(self.owner_phone_sealed)
+
+    @property
+    def owner_phone_masked(self) -> str:
+        return mask_number(self.owner_phone)
+
+    @property
+    def owner_address(self) -> str:
+        return unseal(self.owner_address_sealed)
+
+    @property
+    def owner_email(self) -> str:
+        return unseal(self.owner_email_sealed)
+
+    @property
+    def facts(self) -> Facts:
+        """What the guards ask; reads `version`, so select it with the dossier."""
+        return Facts(
+            settles_at_once=self.version.settles_at_once,
+            supplement_rounds=self.supplement_count,
+            fee_outstanding=self.payment_state == "due",
+        )
+
+    def standing_of(self, officer: Officer, today: dt.date) -> Standing:
+        """Return the roles the officer holds at the holder and at the counter of this dossier."""
+        return Standing(
+            at_holder=officer.roles_in([self.holder_agency_id], today),
+            at_counter=officer.roles_in([self.receiving_agency_id], today),
+        )
