@@ -13,16 +13,28 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
-from agencies.models import Officer
+from accounts.templatetags.motcua import vn_date
+from agencies.models import Agency, Officer
 from dossiers.models import Delivery, DossierDocument, ResultChannel
-from dossiers.services import closing, intake, processing
+from dossiers.recording import acts_to_propose
+from dossiers.services import (
+    approval,
+    closing,
+    consulting,
+    correcting,
+    intake,
+    pausing,
+    payment,
+    processing,
+    waiting,
+)
 from dossiers.services.intake import Paper
-from dossiers.workflow import Act
+from dossiers.workflow import Act, State, ways_to_reopen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dossiers.models import Dossier
+    from dossiers.models import ActProposal, Dossier
 
 REASON_LENGTH = 2000
 MAX_LINES = 100
@@ -50,6 +62,23 @@ class LinesField(forms.Field):
         return cleaned
 
 
+class AgencyField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """An agency of the province that exists today, by its code."""
+
+    def __init__(self, **rest: Any) -> None:
+        super().__init__(
+            Agency.objects.all(), to_field_name="code", empty_label=_("Chọn cơ quan"), **rest
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> AgencyField:
+        # Each form asks for the agencies of its own day.
+        field: AgencyField = super().__deepcopy__(memo)
+        field.queryset = (
+            Agency.objects.all().valid_on(timezone.localdate()).order_by("name_sort", "pk")
+        )
+        return field
+
+
 def _text(label: Any, *, required: bool = False, length: int = REASON_LENGTH) -> forms.CharField:
     return forms.CharField(
         label=label,
@@ -70,11 +99,33 @@ class ActForm(forms.Form):
         super().__init__(data)
 
     def perform(self, *, by: Officer, version: int | None) -> Dossier:
-        """Do the act with the cleaned data; raises what the service raises."""
+        """Do the act with the cleaned data, or ask for it where others decide.
+
+        Raises what the service raises.
+        """
+        if self.act in acts_to_propose(self.dossier, by):
+            return approval.ask(
+                self.act,
+                self.dossier,
+                by=by,
+                version=version,
+                given=self.given(),
+                reason=self.cleaned_data.get("reason", ""),
+            )
         done: Dossier = type(self).service(
             self.dossier, by=by, version=version, **self.cleaned_data
         )
         return done
+
+    def fill_in(self, asked: ActProposal | None) -> None:
+        """Begin with what somebody filled in before who put the act before us."""
+        for name, value in (asked.given if asked else {}).items():
+            if name in self.fields:
+                self.initial[name] = "\n".join(value) if isinstance(value, list) else value
+
+    def given(self) -> dict[str, Any]:
+        """Return what was filled in, as typed: JSON that fills in the same form again."""
+        return {name: self[name].data for name in self.fields if self[name].data not in (None, "")}
 
 
 class SubmitForm(ActForm):
@@ -133,6 +184,42 @@ class RefuseForm(ActForm):
     reason = _text(_("Lý do và căn cứ pháp lý"), required=True)
 
 
+class LapseForm(ActForm):
+    note = _text(_("Ý kiến"))
+
+
+class LapseCompletionForm(LapseForm):
+    act = Act.LAPSE_COMPLETION
+    service = staticmethod(waiting.lapse_completion)
+
+
+class LapseSupplementForm(LapseForm):
+    act = Act.LAPSE_SUPPLEMENT
+    service = staticmethod(waiting.lapse_supplement)
+
+
+class LapsePaymentForm(LapseForm):
+    act = Act.LAPSE_PAYMENT
+    service = staticmethod(waiting.lapse_payment)
+
+
+class RemindApplicantForm(ActForm):
+    act = Act.REMIND_APPLICANT
+    service = staticmethod(waiting.remind_applicant)
+    note = _text(_("Lời nhắc"))
+
+
+class RemindCollectionForm(RemindApplicantForm):
+    act = Act.REMIND_COLLECTION
+    service = staticmethod(waiting.remind_collection)
+
+
+class CancelForm(ActForm):
+    act = Act.CANCEL
+    service = staticmethod(intake.cancel)
+    reason = _text(_("Lý do người nộp xin huỷ"), required=True)
+
+
 class TransferForm(ActForm):
     act = Act.TRANSFER
     service = staticmethod(processing.transfer)
@@ -162,14 +249,126 @@ class AssignForm(ActForm):
         return self.specialists.get(self.cleaned_data["assignee"])
 
 
+class RedirectForm(ActForm):
+    act = Act.REDIRECT
+    service = staticmethod(processing.redirect)
+    agency = AgencyField(label=_("Cơ quan có thẩm quyền"))
+    reason = _text(_("Vì sao hồ sơ không thuộc đơn vị này"), required=True)
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        named = [str(name) for name in dossier.version.executing_agencies]
+        if named:
+            self.fields["agency"].help_text = _("Theo thủ tục: %(names)s.") % {
+                "names": "; ".join(named)
+            }
+
+
+class ConsultForm(ActForm):
+    act = Act.CONSULT
+    service = staticmethod(consulting.consult)
+    agency = AgencyField(label=_("Cơ quan được lấy ý kiến"))
+    question = _text(_("Nội dung cần lấy ý kiến"), required=True)
+    answer_by = forms.DateField(label=_("Hạn trả lời"), required=False)
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        self.fields["answer_by"].help_text = _(
+            "Để trống: %(days)s ngày làm việc. Đồng hồ của hồ sơ không dừng."
+        ) % {"days": dossier.version.consultation_days}
+
+
+class AnswerConsultationForm(ActForm):
+    act = Act.ANSWER_CONSULTATION
+    service = staticmethod(consulting.answer_consultation)
+    answer = _text(_("Ý kiến trả lời"), required=True)
+
+
 class RequestSupplementForm(RequestCompletionForm):
     act = Act.REQUEST_SUPPLEMENT
     service = staticmethod(processing.request_supplement)
-    reply_by = forms.DateField(
-        label=_("Hạn bổ sung"),
-        required=False,
-        help_text=_("Để trống: %(days)s ngày.") % {"days": processing.DEFAULT_REPLY_DAYS},
+    reply_by = forms.DateField(label=_("Hạn bổ sung"), required=False)
+    # domain.md 3.6: the national measure calls it late whatever the clock says.
+    late_accepted = forms.BooleanField(
+        label=_("Tôi biết: yêu cầu bổ sung từ lần thứ hai thì hồ sơ bị tính là quá hạn"),
+        error_messages={
+            "required": _(
+                "Đây là lần yêu cầu bổ sung thứ hai trở đi: chỉ số quốc gia tính hồ sơ là quá hạn. "
+                "Hãy đánh dấu nếu vẫn yêu cầu."
+            )
+        },
     )
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        self.fields["reply_by"].help_text = _("Để trống: %(days)s ngày.") % {
+            "days": dossier.version.supplement_days
+        }
+        if not dossier.supplement_count:
+            del self.fields["late_accepted"]
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        self.cleaned_data.pop("late_accepted", None)
+        return self.cleaned_data
+
+
+class RequestPaymentForm(ActForm):
+    act = Act.REQUEST_PAYMENT
+    service = staticmethod(payment.request_payment)
+    amount_vnd = forms.DecimalField(
+        label=_("Số tiền, đồng"), min_value=1, max_digits=15, decimal_places=0
+    )
+    name = _text(_("Khoản thu"), length=300)
+    payee = _text(_("Nơi thu"), required=True, length=300)
+    notice_number = _text(_("Số thông báo"), length=60)
+    pay_by = forms.DateField(label=_("Hạn nộp"), required=False)
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        self.fields["pay_by"].help_text = _("Để trống: %(days)s ngày.") % {
+            "days": dossier.version.payment_days
+        }
+
+
+class ConfirmPaymentForm(ActForm):
+    act = Act.CONFIRM_PAYMENT
+    service = staticmethod(payment.confirm_payment)
+    receipt_number = _text(_("Số biên lai, chứng từ"), length=40)
+    exempt_reason = _text(_("Lý do được miễn, giảm"), length=500)
+
+
+class SuspendForm(ActForm):
+    act = Act.SUSPEND
+    service = staticmethod(pausing.suspend)
+    legal_basis = _text(_("Căn cứ pháp lý"), required=True, length=500)
+    reason = _text(_("Lý do tạm dừng"), required=True)
+    resume_expected = forms.DateField(label=_("Dự kiến tiếp tục ngày"))
+
+
+class ResumeForm(ActForm):
+    act = Act.RESUME
+    service = staticmethod(pausing.resume)
+    note = _text(_("Ghi chú"))
+
+
+class ExtendForm(ActForm):
+    act = Act.EXTEND
+    service = staticmethod(pausing.extend)
+    new_due_on = forms.DateField(label=_("Hẹn lại ngày"))
+    reason = _text(_("Lý do chưa giải quyết xong"), required=True)
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        last = pausing.last_new_date(dossier, timezone.localdate())
+        said = [str(_("Chỉ một lần. Ngày hẹn đầu vẫn giữ trong số liệu."))]
+        if last is not None:
+            said.append(
+                str(
+                    _("Sau ngày %(last)s phải do lãnh đạo ký quyết định.") % {"last": vn_date(last)}
+                )
+            )
+        self.fields["new_due_on"].help_text = " ".join(said)
 
 
 class AcceptSupplementForm(ResubmitForm):
@@ -182,6 +381,12 @@ class ProposeForm(ActForm):
     act = Act.PROPOSE
     service = staticmethod(processing.propose)
     note = _text(_("Nội dung trình"))
+
+
+class ProposeDenialForm(ActForm):
+    act = Act.PROPOSE_DENIAL
+    service = staticmethod(processing.propose_denial)
+    reason = _text(_("Vì sao không đủ điều kiện, căn cứ pháp lý"), required=True)
 
 
 class SendBackForm(ActForm):
@@ -249,6 +454,38 @@ class GrantWithdrawalForm(ActForm):
     note = _text(_("Ý kiến"))
 
 
+class RefuseWithdrawalForm(ActForm):
+    act = Act.REFUSE_WITHDRAWAL
+    service = staticmethod(closing.refuse_withdrawal)
+    reason = _text(_("Lý do không cho rút"), required=True)
+
+
+class CorrectResultForm(ActForm):
+    act = Act.CORRECT_RESULT
+    service = staticmethod(correcting.correct_result)
+    reason = _text(_("Sai sót cần đính chính"), required=True)
+
+
+class ReopenForm(ActForm):
+    act = Act.REOPEN
+    service = staticmethod(correcting.reopen)
+    to = forms.ChoiceField(label=_("Mở lại về trạng thái"))
+    reason = _text(_("Lý do mở lại"), required=True)
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        ways = ways_to_reopen(State(dossier.state), is_received=dossier.received_at is not None)
+        field = self.fields["to"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [(way.value, way.label) for way in ways]
+
+
+class DeclineForm(ActForm):
+    act = Act.DECLINE
+    service = staticmethod(approval.decline)
+    reason = _text(_("Vì sao không chấp thuận"), required=True)
+
+
 class StopForm(ActForm):
     act = Act.STOP
     service = staticmethod(closing.stop)
@@ -281,5 +518,24 @@ ACT_FORMS: dict[Act, type[ActForm]] = {
         RequestWithdrawalForm,
         GrantWithdrawalForm,
         StopForm,
+        LapseCompletionForm,
+        LapseSupplementForm,
+        LapsePaymentForm,
+        RemindApplicantForm,
+        RemindCollectionForm,
+        CancelForm,
+        RedirectForm,
+        ConsultForm,
+        AnswerConsultationForm,
+        RequestPaymentForm,
+        ConfirmPaymentForm,
+        SuspendForm,
+        ResumeForm,
+        ExtendForm,
+        ProposeDenialForm,
+        RefuseWithdrawalForm,
+        CorrectResultForm,
+        ReopenForm,
+        DeclineForm,
     )
 }

@@ -40,7 +40,7 @@ from dossiers.deadlines import Limit, LimitError, Unit
 from dossiers.models import Dossier, DossierDocument, DossierReading, IdKind, OwnerKind
 from dossiers.opening import OpeningError, version_for
 from dossiers.paper_files import ensure_rendered
-from dossiers.recording import ActDataError, StaleVersionError, open_acts
+from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
 from dossiers.services.intake import Paper, Person, Submission, log_submission
 from dossiers.workflow import Act, IllegalTransitionError
 from procedures.models import Channel
@@ -368,7 +368,7 @@ class DossierActs(APIView):
         if act is None:
             raise ValidationError({"act": [_("Không có hành vi này.")]})
         allowed = open_acts(dossier, officer)
-        if act not in allowed or act not in ACT_FORMS:
+        if act not in {*allowed, *acts_to_propose(dossier, officer)} or act not in ACT_FORMS:
             raise conflict(_("Hành vi này chưa thực hiện được ở trạng thái hiện tại."), allowed)
         version = data.get("version")
         if version is None:
@@ -478,6 +478,8 @@ def detail(dossier: Dossier, officer: Officer) -> dict[str, Any]:
     return {
         **summary(dossier),
         "allowed": [act.value for act in open_acts(dossier, officer)],
+        "may_ask": [act.value for act in acts_to_propose(dossier, officer)],
+        "asked": dossier.asked_act or None,
         "events": [
             {
                 "seq": event.seq,
@@ -536,9 +538,15 @@ def act_data(form: ActForm, data: dict[str, Any]) -> dict[str, Any]:
             continue
         kind = type(field).__name__
         wanted: type | tuple[type, ...] = (
-            bool if kind == "BooleanField" else (list, str) if kind == "LinesField" else str
+            bool
+            if kind == "BooleanField"
+            else (list, str)
+            if kind == "LinesField"
+            else (int, str)
+            if kind == "DecimalField"
+            else str
         )
-        if not isinstance(value, wanted):
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
             errors[name] = [_("Kiểu dữ liệu không đúng.")]
         elif not _all_printable(field, value):
             errors[name] = [str(UNPRINTABLE)]

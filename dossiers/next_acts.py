@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
 from accounts.roles import Role
 from dossiers.act_forms import ACT_FORMS
-from dossiers.workflow import TRANSITIONS, Act, Place, State
+from dossiers.workflow import TRANSITIONS, Act, Aim, Place, State
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,6 +36,7 @@ ASIDE = frozenset(
         Act.LAPSE_PAYMENT,
         Act.REQUEST_PAYMENT,
         Act.SUSPEND,
+        Act.RESUME,
         Act.EXTEND,
         Act.SEND_BACK,
         Act.REMIND_COLLECTION,
@@ -44,10 +46,27 @@ ASIDE = frozenset(
         Act.STOP,
         Act.CORRECT_RESULT,
         Act.REOPEN,
+        Act.ASK_APPROVAL,
+        Act.DECLINE,
+        Act.REMIND_APPLICANT,
+        Act.ADJUST_DUE,
+        Act.MIRROR,
     }
 )
 # They end or refuse: black-edged, never the first button (look: "a grave act").
-GRAVE = frozenset({Act.REFUSE, Act.CANCEL, Act.STOP, Act.PROPOSE_DENIAL, Act.REFUSE_WITHDRAWAL})
+GRAVE = frozenset(
+    {
+        Act.REFUSE,
+        Act.CANCEL,
+        Act.STOP,
+        Act.PROPOSE_DENIAL,
+        Act.REFUSE_WITHDRAWAL,
+        Act.LAPSE_COMPLETION,
+        Act.LAPSE_SUPPLEMENT,
+        Act.LAPSE_PAYMENT,
+        Act.DECLINE,
+    }
+)
 
 # Nothing in these forms is required, yet nobody does them without looking: a name to choose, a
 # number to write, papers to take in, a proof to see, an end to confirm.
@@ -59,6 +78,13 @@ _LOOKED_AT = frozenset(
         Act.RESUBMIT,
         Act.ACCEPT_SUPPLEMENT,
         Act.GRANT_WITHDRAWAL,
+        Act.CONFIRM_PAYMENT,
+        Act.RESUME,
+        Act.REMIND_APPLICANT,
+        Act.REMIND_COLLECTION,
+        Act.LAPSE_COMPLETION,
+        Act.LAPSE_SUPPLEMENT,
+        Act.LAPSE_PAYMENT,
     }
 )
 
@@ -97,6 +123,12 @@ SEGMENTS: dict[Act, str] = {
     Act.STOP: "dung-giai-quyet",
     Act.CORRECT_RESULT: "dinh-chinh",
     Act.REOPEN: "mo-lai",
+    Act.LAPSE_COMPLETION: "het-han-hoan-thien",
+    Act.LAPSE_SUPPLEMENT: "het-han-bo-sung",
+    Act.LAPSE_PAYMENT: "het-han-nop-tien",
+    Act.REMIND_APPLICANT: "nhac-nguoi-nop",
+    Act.DECLINE: "khong-chap-thuan",
+    Act.ADJUST_DUE: "dieu-chinh-ngay-hen",
 }
 ICONS: dict[Act, str] = {
     Act.SUBMIT: "file",
@@ -118,18 +150,41 @@ ICONS: dict[Act, str] = {
     Act.STOP: "stop",
     Act.REQUEST_WITHDRAWAL: "undo",
     Act.GRANT_WITHDRAWAL: "check",
+    Act.CANCEL: "refuse",
+    Act.REDIRECT: "undo",
+    Act.CONSULT: "users",
+    Act.ANSWER_CONSULTATION: "pen",
+    Act.REQUEST_PAYMENT: "fileadd",
+    Act.CONFIRM_PAYMENT: "check",
+    Act.SUSPEND: "pause",
+    Act.RESUME: "right",
+    Act.EXTEND: "clock",
+    Act.PROPOSE_DENIAL: "refuse",
+    Act.REFUSE_WITHDRAWAL: "refuse",
+    Act.LAPSE_COMPLETION: "stop",
+    Act.LAPSE_SUPPLEMENT: "stop",
+    Act.LAPSE_PAYMENT: "stop",
+    Act.REMIND_APPLICANT: "clock",
+    Act.REMIND_COLLECTION: "clock",
+    Act.CORRECT_RESULT: "pen",
+    Act.REOPEN: "undo",
+    Act.DECLINE: "refuse",
 }
 
 
-def in_order(acts: list[Act]) -> list[Act]:
-    """Return the acts that have a form, those that lead on first, each in the order of the table."""
+@functools.cache
+def turns_aside(act: Act, state: State) -> bool:
+    """Tell whether an act in a state leads nowhere on: turned aside, or only changing hands."""
+    return act in ASIDE or not any(
+        row.act is act and state in row.sources and row.target is not Aim.SAME
+        for row in TRANSITIONS
+    )
+
+
+def in_order(acts: list[Act], state: State, asked: str = "") -> list[Act]:
+    """Return the acts that have a form: the one asked for first, then those that lead on."""
     built = [act for act in acts if act in ACT_FORMS]
-    return sorted(built, key=lambda act: (act in ASIDE, act in GRAVE))
-
-
-def leading(acts: list[Act]) -> Act | None:
-    """Return the one act the law expects next of those that are open, None if there is none."""
-    return next((act for act in in_order(acts) if act not in ASIDE), None)
+    return sorted(built, key=lambda act: (act != asked, turns_aside(act, state), act in GRAVE))
 
 
 @functools.cache
@@ -150,39 +205,76 @@ def waiting_for(officer: Officer, today: dt.date, *, whole_unit: bool = False) -
         roles_at[agency_id].add(Role(role))
     found = Q(pk__in=[])
     for agency_id, roles in roles_at.items():
-        own, shared, counter = _states(roles)
+        work = _work_of(frozenset(roles))
         mine = Q(holder_agency=agency_id)
-        found |= mine & Q(state__in=sorted(shared))
-        if own:
-            theirs = Q(state__in=sorted(own))
+        found |= mine & Q(state__in=sorted(work.shared))
+        if work.own:
+            theirs = Q(state__in=sorted(work.own))
             if not whole_unit:
                 theirs &= Q(holder_officer=officer.pk) | Q(holder_officer__isnull=True)
             found |= mine & theirs
-        if counter:
-            found |= Q(receiving_agency=agency_id, state__in=sorted(counter))
+        if work.counter:
+            found |= Q(receiving_agency=agency_id, state__in=sorted(work.counter))
+        if work.consulted:
+            found |= Q(state=State.CONSULTING, consulted_agencies__contains=[agency_id])
+        if work.asked:
+            found |= mine & Q(asked_act__in=sorted(work.asked))
+        if Role.REFORM_OFFICER in roles:
+            found |= Q(asked_act=Act.REOPEN, asked_by=Role.SUPERVISOR)
+        if Role.SUPERVISOR in roles:
+            found |= Q(
+                receiving_agency=agency_id, asked_act=Act.REOPEN, asked_by=Role.REFORM_OFFICER
+            )
     return found
 
 
 def states_waiting_for(officer: Officer, today: dt.date) -> frozenset[State]:
     """Return the states in which something waits for the officer somewhere."""
-    roles = {Role(role) for role, _agency in officer.held_roles(today)}
-    own, shared, counter = _states(roles)
-    return frozenset(own | shared | counter)
+    roles = frozenset(Role(role) for role, _agency in officer.held_roles(today))
+    work = _work_of(roles)
+    found = work.own | work.shared | work.counter
+    if work.consulted:
+        found |= {State.CONSULTING}
+    for row in TRANSITIONS:
+        if row.proposers and row.roles & roles:
+            found |= row.sources
+    return frozenset(found)
 
 
-def _states(roles: set[Role]) -> tuple[set[State], set[State], set[State]]:
-    """Sort the states with an act for these roles: a specialist's own, the unit's, the counter's."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Where something waits for a set of roles: states, and acts that are asked for."""
+
+    own: frozenset[State]  # a specialist's
+    shared: frozenset[State]  # the unit's
+    counter: frozenset[State]  # what the receiving agency does, wherever the dossier lies
+    consulted: bool  # an opinion is asked
+    asked: frozenset[Act]  # acts the roles decide when others ask for them
+
+
+@functools.cache
+def _work_of(roles: frozenset[Role]) -> _Work:
     own: set[State] = set()
     shared: set[State] = set()
     counter: set[State] = set()
+    asked: set[Act] = set()
+    consulted = False
     for row in TRANSITIONS:
         held = row.roles & roles
-        if not held or row.act in ASIDE or row.act not in ACT_FORMS:
+        if not held or row.act not in ACT_FORMS:
             continue
-        if held == {Role.SPECIALIST}:
+        if row.proposers and row.place is not Place.PROVINCE:
+            asked.add(row.act)
+        if row.act in ASIDE or row.target is Aim.SAME:
+            continue
+        if row.place is Place.CONSULTED:
+            consulted = True
+        elif held == {Role.SPECIALIST}:
             own |= row.sources
-            continue
-        shared |= row.sources
-        if row.place is Place.COUNTER:
-            counter |= row.sources
-    return own - shared, shared, counter
+        else:
+            shared |= row.sources
+            if row.place is Place.COUNTER:
+                counter |= row.sources
+    return _Work(
+        frozenset(own - shared), frozenset(shared), frozenset(counter), consulted, frozenset(asked)
+    )

@@ -22,16 +22,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
-from dossiers.models import Dossier, DossierEvent, OutboxMessage
+from dossiers.models import ActProposal, Dossier, DossierEvent, OutboxMessage
 from dossiers.workflow import (
+    MACHINE,
     PAUSED_STATES,
     Act,
     ClockEffect,
     Move,
     Opening,
+    Place,
+    Standing,
     State,
     acts_open_to,
+    acts_to_ask,
     check,
+    leads_on,
+    target_of,
 )
 
 if TYPE_CHECKING:
@@ -126,6 +132,8 @@ class Record:
     officer: Officer | None
     recorded_at: dt.datetime
     events: list[DossierEvent] = field(default_factory=list)
+    # What was asked for and is settled by an act of this record.
+    _settled: tuple[DossierEvent, ActProposal.Outcome] | None = None
 
     def append(
         self,
@@ -137,20 +145,36 @@ class Record:
         data: dict[str, Any] | None = None,
         clock: ClockEffect | None = None,
         holder_officer: Officer | None = None,
+        holder_agency: Agency | None = None,
+        chosen: State | None = None,
     ) -> DossierEvent:
         """Move the dossier by one row of the table and add its event; nothing is saved yet.
 
         `data` may hold only JSON that survives a round trip (text, whole numbers, lists, null).
+        `holder_agency` and `chosen` are for rows that leave them to the act. Raises ValueError
+        when a row wants a state to be chosen and none is, or one it may not be.
         """
         dossier, row = self.dossier, opening.row
         before = dossier.state if dossier.event_count else ""
+        after = target_of(
+            row,
+            State(before or row.target),
+            previous=dossier.previous_state,
+            chosen=chosen,
+            is_received=dossier.received_at is not None,
+        )
         if row.move is Move.TO_COUNTER:
             dossier.holder_agency = dossier.receiving_agency
         elif row.move is Move.TO_COMPETENT:
             dossier.holder_agency = dossier.competent_agency
+        elif row.move is Move.TO_NAMED and holder_agency is not None:
+            dossier.holder_agency = holder_agency
         dossier.holder_officer = holder_officer
-        dossier.previous_state = before
-        dossier.state = row.target
+        if after != before:
+            # An act that stays where it is does not hide the state one goes back to (T23, T33).
+            dossier.previous_state = before
+            dossier.state = after
+            dossier.reply_by = dossier.reminded_at = None
         if dossier.state not in PAUSED_STATES:
             dossier.paused_at = None
         dossier.event_count += 1
@@ -161,7 +185,7 @@ class Record:
             recorded_at=self.recorded_at,
             act=row.act,
             from_state=before,
-            to_state=row.target,
+            to_state=after,
             actor=self.officer,
             actor_role=opening.role if self.officer else Role.SYSTEM,
             agency=agency or dossier.holder_agency,
@@ -173,7 +197,23 @@ class Record:
             data=data or {},
         )
         self.events.append(event)
+        if dossier.asked_act and before:
+            self._settle_asked(event)
         return event
+
+    def _settle_asked(self, event: DossierEvent) -> None:
+        """Mark what was asked for as done, declined, or overtaken by another act."""
+        dossier = self.dossier
+        if event.act == dossier.asked_act:
+            outcome = ActProposal.Outcome.DONE
+        elif event.act == Act.DECLINE:
+            outcome = ActProposal.Outcome.DECLINED
+        elif not leads_on(Act(dossier.asked_act), State(dossier.state)):
+            outcome = ActProposal.Outcome.OVERTAKEN
+        else:
+            return
+        dossier.asked_act = dossier.asked_by = ""
+        self._settled = (event, outcome)
 
     def write(self, *, fields: Iterable[str] = ()) -> None:
         """Save the dossier, then its events chained, then their outbox rows. Runs three queries."""
@@ -195,6 +235,10 @@ class Record:
                     "holder_agency",
                     "holder_officer",
                     "paused_at",
+                    "reply_by",
+                    "reminded_at",
+                    "asked_act",
+                    "asked_by",
                     "event_count",
                     "last_digest",
                     *fields,
@@ -206,6 +250,11 @@ class Record:
         OutboxMessage.objects.bulk_create(
             OutboxMessage(event=event, payload_version=PAYLOAD_VERSION) for event in self.events
         )
+        if self._settled is not None:
+            decided, outcome = self._settled
+            ActProposal.objects.filter(dossier=dossier, outcome=ActProposal.Outcome.OPEN).update(
+                outcome=outcome, decided_event=decided
+            )
         for event in self.events:
             logger.info(
                 "act",
@@ -233,6 +282,8 @@ class Step:
         data: dict[str, Any] | None = None,
         clock: ClockEffect | None = None,
         holder_officer: Officer | None = None,
+        holder_agency: Agency | None = None,
+        chosen: State | None = None,
     ) -> DossierEvent:
         return self.record.append(
             self.opening,
@@ -242,6 +293,8 @@ class Step:
             data=data,
             clock=clock,
             holder_officer=holder_officer,
+            holder_agency=holder_agency,
+            chosen=chosen,
         )
 
 
@@ -249,41 +302,90 @@ def begin(
     act: Act,
     dossier: Dossier,
     *,
-    by: Officer,
+    by: Officer | None,
     version: int | None = None,
     at: dt.datetime | None = None,
     reason: str = "",
 ) -> Step:
     """Lock the dossier and check that the act is open; call inside a transaction.
 
+    `by` of None is the machine (R14): it may do what the table gives it and nothing else.
+
     Raises IllegalTransitionError when the table does not let this officer do it now,
     StaleVersionError when `version` is not the dossier's, ActDataError without a needed reason.
     Runs four queries: the lock, the dossier, the roles, the clock.
     """
+    locked = locked_for_act(dossier)
+    standing = standing_for(locked, by)
+    opening = check(act, state=State(locked.state), standing=standing, facts=locked.facts)
+    if opening.row.needs_reason and not reason.strip():
+        raise ActDataError({"reason": _("Hãy ghi lý do.")})
+    return step_on(locked, opening, standing, by=by, version=version, at=at)
+
+
+def locked_for_act(dossier: Dossier) -> Dossier:
+    """Lock a dossier and return it as it is now. Runs two queries."""
     # Lock first and read after: a locking query that joins the holder finds no row at all when the
     # act we waited for moved the dossier, for PostgreSQL rechecks the join with the holder of before.
     Dossier.objects.select_for_update(no_key=True).only("pk").get(pk=dossier.pk)
-    locked = Dossier.objects.for_page().get(pk=dossier.pk)
-    standing = locked.standing_of(by, timezone.localdate())
-    opening = check(act, state=State(locked.state), standing=standing, facts=locked.facts)
+    return Dossier.objects.for_page().get(pk=dossier.pk)
+
+
+def standing_for(dossier: Dossier, by: Officer | None) -> Standing:
+    """Return the roles an officer, or the machine, has towards a dossier today."""
+    return MACHINE if by is None else dossier.standing_of(by, timezone.localdate())
+
+
+def step_on(
+    locked: Dossier,
+    opening: Opening,
+    standing: Standing,
+    *,
+    by: Officer | None,
+    version: int | None,
+    at: dt.datetime | None,
+) -> Step:
+    """Return the step of an act that is open; raise StaleVersionError as `begin` does."""
     if version is not None and version != locked.event_count:
         raise StaleVersionError
-    if opening.row.needs_reason and not reason.strip():
-        raise ActDataError({"reason": _("Hãy ghi lý do.")})
-    at_holder = opening.roles & standing.at_holder
     recorded_at = database_now()
     return Step(
         dossier=locked,
         record=Record(locked, by, recorded_at),
         opening=opening,
         at=at or moment_of_act(recorded_at),
-        agency=locked.holder_agency if at_holder else locked.receiving_agency,
+        agency=_place_of(locked, opening, standing, by),
     )
 
 
+def _place_of(dossier: Dossier, opening: Opening, standing: Standing, by: Officer | None) -> Agency:
+    """Return the agency in which the act is done: the first of its places where the role is held."""
+    if opening.roles & standing.at_holder:
+        return dossier.holder_agency
+    match opening.row.place:
+        case Place.COUNTER:
+            return dossier.receiving_agency
+        case Place.COMPETENT:
+            return dossier.competent_agency
+        case _:
+            return by.agency if by else dossier.holder_agency
+
+
 def open_acts(dossier: Dossier, officer: Officer) -> list[Act]:
-    """Return the acts the officer may do on the dossier now; reads `version` and the roles."""
-    return acts_open_to(
+    """Return the acts the officer may do on the dossier now; reads `version` and the roles.
+
+    Who may do what is asked for may also decline it, but for the one who asked (T37).
+    """
+    facts = dossier.facts
+    acts = acts_open_to(
+        State(dossier.state), dossier.standing_of(officer, timezone.localdate()), facts
+    )
+    return [*acts, Act.DECLINE] if facts.asked_act and facts.asked_act in acts else acts
+
+
+def acts_to_propose(dossier: Dossier, officer: Officer) -> tuple[Act, ...]:
+    """Return the acts the officer may put before those who decide them; reads as `open_acts`."""
+    return acts_to_ask(
         State(dossier.state), dossier.standing_of(officer, timezone.localdate()), dossier.facts
     )
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.folding import fold
+from accounts.roles import Role
 from agencies.models import Agency
 from procedures import search as typed_search
 
@@ -40,6 +41,14 @@ class LimitUnit(models.TextChoices):
     SAME_DAY = "same_day", _("trong ngày")
     NONE = "none", _("không hẹn")
     OTHER = "other", _("khác")
+
+
+class Decider(models.TextChoices):
+    """Người quyết định: who decides an act that the law leaves open, and whoever stands above."""
+
+    SPECIALIST = Role.SPECIALIST.value, Role.SPECIALIST.label
+    HEAD = Role.HEAD.value, Role.HEAD.label
+    SIGNER = Role.SIGNER.value, Role.SIGNER.label
 
 
 class Sector(models.Model):
@@ -252,6 +261,62 @@ class ProcedureVersion(models.Model):
     # domain.md 3.3: the second 15:00 rule belongs to same-day procedures alone.
     same_day_cutoff = models.TimeField(_("giờ chốt trong ngày"), default=dt.time(15, 0))
     settles_at_once = models.BooleanField(_("trả kết quả ngay"), default=False)
+
+    # What the law leaves open of the acts T01-T37 (domain.md 2.5), as decided for this procedure.
+    completion_days = models.PositiveSmallIntegerField(
+        _("hạn hoàn thiện trước tiếp nhận, ngày"), default=30, db_default=30
+    )
+    supplement_days = models.PositiveSmallIntegerField(
+        _("hạn bổ sung, ngày"), default=30, db_default=30
+    )
+    payment_days = models.PositiveSmallIntegerField(
+        _("hạn nộp tiền, ngày"), default=30, db_default=30
+    )
+    lapse_grace_days = models.PositiveSmallIntegerField(
+        _("gia hạn trước khi coi là không trả lời, ngày"), default=3, db_default=3
+    )
+    consultation_days = models.PositiveSmallIntegerField(
+        _("hạn trả lời lấy ý kiến, ngày làm việc"), default=3, db_default=3
+    )
+    collection_reminder_days = models.PositiveSmallIntegerField(
+        _("nhắc đến nhận kết quả sau mỗi, ngày"), default=15, db_default=15
+    )
+    supplement_decided_by = models.CharField(
+        _("yêu cầu bổ sung lần đầu do"),
+        max_length=10,
+        choices=Decider,
+        default=Decider.SPECIALIST,
+        db_default=Decider.SPECIALIST,
+    )
+    further_supplement_decided_by = models.CharField(
+        _("yêu cầu bổ sung lần sau do"),
+        max_length=10,
+        choices=Decider,
+        default=Decider.HEAD,
+        db_default=Decider.HEAD,
+    )
+    apology_signed_by = models.CharField(
+        _("văn bản xin lỗi do"),
+        max_length=10,
+        choices=[(d.value, d.label) for d in (Decider.HEAD, Decider.SIGNER)],
+        default=Decider.SIGNER,
+        db_default=Decider.SIGNER,
+    )
+    # domain.md 3.8: no general maximum; by default not longer than the original time.
+    extension_cap_percent = models.PositiveSmallIntegerField(
+        _("gia hạn tối đa, phần trăm thời hạn"), default=100, db_default=100
+    )
+    signs_after_payment = models.BooleanField(
+        _("nộp tiền xong thì trình ký"), default=False, db_default=False
+    )
+    # domain.md 6.4: where a ministry's system settles it, the province only tracks.
+    system_of_record = models.CharField(
+        _("hệ thống giải quyết của bộ"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+    )
 
     objects = ProcedureVersionQuerySet.as_manager()
 

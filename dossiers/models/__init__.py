@@ -2,6 +2,7 @@
 
 from dossiers.models.base import DatabaseClock, append_only, local_day
 from dossiers.models.clock import DueDateChange, Pause, SupplementRound
+from dossiers.models.consultations import Consultation
 from dossiers.models.delivery import Delivery
 from dossiers.models.dossier import (
     Dossier,
@@ -16,9 +17,12 @@ from dossiers.models.idempotency import IdempotencyKey
 from dossiers.models.money import FeeDue
 from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber
 from dossiers.models.papers import DossierDocument, PaperSlip
+from dossiers.models.proposals import ActProposal
 from dossiers.models.readings import DossierReading
 
 __all__ = [
+    "ActProposal",
+    "Consultation",
     "DatabaseClock",
     "DayNumber",
     "Delivery",

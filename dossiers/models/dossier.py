@@ -3,17 +3,21 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.personal_data import mask_number, unseal
+from accounts.roles import Role
 from agencies.models import Agency, Desk, Officer
 from dossiers.workflow import (
     ENDED_STATES,
     PAUSED_STATES,
+    Act,
     Facts,
     Standing,
     State,
@@ -70,6 +74,8 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         agencies = scope.agencies()
         for place in ("receiving_agency", "competent_agency", "holder_agency"):
             seen |= Q(**{f"{place}__in": agencies})
+        # Who is asked for an opinion sees what it is about, until it is given (T14).
+        seen |= Q(state=State.CONSULTING, consulted_agencies__overlap=sorted(scope.agency_ids))
         return self.filter(seen)
 
     # Named questions
@@ -105,6 +111,9 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             "holder_officer",
             "created_by",
         )
+
+
+_ROLES = {role.value: role for role in Role}  # an enum looked up by value costs more than a dict
 
 
 class Dossier(models.Model):
@@ -211,6 +220,20 @@ class Dossier(models.Model):
     returned_at = models.DateTimeField(_("trả kết quả lúc"), null=True, blank=True)
     returned_on = models.DateField(_("ngày trả kết quả"), null=True, blank=True)
     paused_at = models.DateTimeField(_("đồng hồ dừng từ"), null=True, blank=True)
+    # The date an apology promised (T24); the first promise and the legal one stay beside it.
+    due_promised_at = models.DateTimeField(_("hẹn lại"), null=True, blank=True)
+    # Until when the applicant's papers or payment are waited for, and when they were reminded.
+    reply_by = models.DateField(_("hạn trả lời của người nộp"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("nhắc lần cuối lúc"), null=True, blank=True)
+    # The act somebody put before those who decide it; the row of ActProposal says more.
+    asked_act = models.CharField(max_length=22, choices=Act, blank=True, default="", db_default="")
+    asked_by = models.CharField(max_length=20, choices=Role, blank=True, default="", db_default="")
+    # Agencies whose opinion is asked and not given yet: they see the dossier as long (T14, T15).
+    consulted_agencies = ArrayField(models.IntegerField(), default=list, blank=True, db_default=[])
+    # T36: the settled dossier whose result this one corrects; that one stays closed.
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="corrections"
+    )
 
     result_kind = models.CharField(
         _("kết quả"),
@@ -265,6 +288,8 @@ class Dossier(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=sorted(ENDED_STATES), settled_at__isnull=False)
+                # Cancelled before acceptance (T10): withdrawn, and nothing was ever settled.
+                | Q(state=State.WITHDRAWN, received_at__isnull=True)
                 | ~Q(state__in=sorted(ENDED_STATES)) & Q(settled_at__isnull=True),
                 name="dossier_ended_iff_settled_at",
                 violation_error_message=_("Trạng thái kết thúc phải có thời điểm kết thúc."),
@@ -294,9 +319,18 @@ class Dossier(models.Model):
                 name="dossier_held",
                 condition=~Q(state__in=["returned", "withdrawn", "stopped", "refused"]),
             ),
+            # What is put before those who decide it.
+            models.Index(
+                fields=["asked_act", "id"], name="dossier_asked", condition=~Q(asked_act="")
+            ),
             # The official table: received and settled in a span of days.
             models.Index(fields=["received_on", "competent_agency"], name="dossier_by_received_on"),
             models.Index(fields=["settled_on", "competent_agency"], name="dossier_by_settled_on"),
+            GinIndex(
+                fields=["consulted_agencies"],
+                name="dossier_consulted",
+                condition=Q(state="consulting"),
+            ),
             GinIndex(fields=["owner_search"], name="dossier_by_owner_words", fastupdate=True),
         ]
 
@@ -318,6 +352,9 @@ class Dossier(models.Model):
 
     @property
     def national_status(self) -> int | None:
+        # domain.md 2.3: 7 is sent only for what had been accepted.
+        if self.state == State.WITHDRAWN and self.received_at is None:
+            return None
         return national_status(self.state)
 
     @property
@@ -347,15 +384,53 @@ class Dossier(models.Model):
     @property
     def facts(self) -> Facts:
         """What the guards ask; reads `version`, so select it with the dossier."""
+        version = self.version
         return Facts(
-            settles_at_once=self.version.settles_at_once,
+            is_received=self.received_at is not None,
+            settles_at_once=version.settles_at_once,
             supplement_rounds=self.supplement_count,
             fee_outstanding=self.payment_state == "due",
+            supplement_by=_ROLES[version.supplement_decided_by],
+            further_supplement_by=_ROLES[version.further_supplement_decided_by],
+            apology_by=_ROLES[version.apology_signed_by],
+            signs_after_payment=version.signs_after_payment,
+            is_tracked_only=bool(version.system_of_record),
+            is_extended=self.due_promised_at is not None,
+            reply_is_overdue=self.reply_by is not None and self.reply_is_overdue(),
+            is_reminded=self.reminded_at is not None,
+            open_consultations=len(self.consulted_agencies),
+            asked_act=self.asked_act,
+            asked_by=self.asked_by,
         )
+
+    def reply_is_overdue(self) -> bool:
+        """Tell whether the applicant's time is over, with the grace of the procedure."""
+        if self.reply_by is None:
+            return False
+        grace = dt.timedelta(days=self.version.lapse_grace_days)
+        return self.reply_by + grace < timezone.localdate()
 
     def standing_of(self, officer: Officer, today: dt.date) -> Standing:
         """Return the roles the officer holds at the holder and at the counter of this dossier."""
         return Standing(
             at_holder=officer.roles_in([self.holder_agency_id], today),
             at_counter=officer.roles_in([self.receiving_agency_id], today),
+            at_competent=officer.roles_in([self.competent_agency_id], today),
+            at_consulted=officer.roles_in(self.consulted_agencies, today)
+            if self.consulted_agencies
+            else frozenset(),
+            in_province=self._roles_over(officer, today),
+        )
+
+    def _roles_over(self, officer: Officer, today: dt.date) -> frozenset[Role]:
+        """Return what counts for the whole province: the reform office, a supervisor of the counter.
+
+        R11 sees all; R12 watches the centre that received the dossier (domain.md 2.1).
+        """
+        held = officer.held_roles(today)
+        return frozenset(
+            Role(role)
+            for role, agency_id in held
+            if role == Role.REFORM_OFFICER
+            or (role == Role.SUPERVISOR and agency_id == self.receiving_agency_id)
         )

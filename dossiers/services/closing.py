@@ -1,4 +1,4 @@
-"""Towards the end: T28, T29, T31, T32, T35 of domain.md 2.5."""
+"""Towards the end: T28, T29, T31-T33, T35 of domain.md 2.5."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from accounts.folding import tidy
 from accounts.personal_data import seal
 from dossiers import paper_issue
 from dossiers.clockwork import end_pause, note_due_change
-from dossiers.models import Delivery, Dossier, ResultChannel, local_day
+from dossiers.models import Delivery, Dossier, Pause, ResultChannel, local_day
 from dossiers.recording import ActDataError, begin
-from dossiers.workflow import Act, ClockEffect, PaperKind
+from dossiers.services.consulting import call_off
+from dossiers.workflow import PAUSED_STATES, Act, ClockEffect, PaperKind, State
 
 if TYPE_CHECKING:
     from agencies.models import Officer
@@ -34,7 +35,9 @@ def publish(
         step = begin(Act.PUBLISH, dossier, by=by, version=version, at=at)
         locked = step.dossier
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
-        locked.result_kind, locked.result_number = "granted", result_number
+        # A denial was proposed as one (T34); it is a result like another (domain.md 2.4).
+        locked.result_kind = locked.result_kind or "granted"
+        locked.result_number = result_number
         locked.delivery_state = "due"
         step.append(reason=note, data={"result_number": result_number} if result_number else {})
         step.record.write(
@@ -117,9 +120,52 @@ def grant_withdrawal(
     at: dt.datetime | None = None,
 ) -> Dossier:
     """Đồng ý cho rút: no result was issued; papers go back, the clock stops (T32, Mẫu 05)."""
-    return _end_without_result(
+    return end_without_result(
         Act.GRANT_WITHDRAWAL, dossier, by=by, version=version, reason=note, at=at
     )
+
+
+def refuse_withdrawal(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Không cho rút: back to the state of before; what was waited for is waited for again (T33)."""
+    with transaction.atomic():
+        step = begin(Act.REFUSE_WITHDRAWAL, dossier, by=by, version=version, at=at, reason=reason)
+        locked = step.dossier
+        waits = locked.previous_state in PAUSED_STATES
+        event = step.append(
+            reason=reason,
+            clock=ClockEffect.PAUSE if waits else None,
+            holder_officer=locked.holder_officer,
+        )
+        if waits:
+            locked.paused_at = step.at
+            locked.reply_by = _reply_by_again(locked)
+            Pause.objects.create(dossier=locked, state=locked.state, started_at=step.at)
+        step.record.write()
+        paper_issue.issue(
+            PaperKind.WITHDRAWAL_REFUSAL,
+            dossier=locked,
+            event=event,
+            agency=locked.competent_agency,
+            officer=by,
+            at=step.at,
+        )
+        return locked
+
+
+def _reply_by_again(dossier: Dossier) -> dt.date | None:
+    """Return until when the papers or the payment were waited for before the withdrawal."""
+    if dossier.state == State.AWAITING_PAYMENT:
+        owed = dossier.fees_due.filter(paid_at__isnull=True, pay_by__isnull=False)
+        return owed.values_list("pay_by", flat=True).order_by("-pk").first()
+    asked = dossier.supplement_rounds.filter(answered_at__isnull=True, before_acceptance=False)
+    return asked.values_list("reply_by", flat=True).order_by("-pk").first()
 
 
 def stop(
@@ -131,10 +177,10 @@ def stop(
     at: dt.datetime | None = None,
 ) -> Dossier:
     """Dừng giải quyết: no decision will come, for a legal reason; the clock stops (T35, Mẫu 05)."""
-    return _end_without_result(Act.STOP, dossier, by=by, version=version, reason=reason, at=at)
+    return end_without_result(Act.STOP, dossier, by=by, version=version, reason=reason, at=at)
 
 
-def _end_without_result(
+def end_without_result(
     act: Act,
     dossier: Dossier,
     *,
@@ -147,9 +193,20 @@ def _end_without_result(
     with transaction.atomic():
         step = begin(act, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
+        before = locked.due_at
+        # What the applicant did not use of a pause was never the agency's time.
+        if locked.is_paused:
+            end_pause(locked, at=step.at)
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
+        locked.result_kind = ""
         event = step.append(reason=reason)
-        step.record.write(fields=["settled_at", "settled_on"])
+        call_off(locked, event)
+        step.record.write(
+            fields=[
+                "settled_at", "settled_on", "result_kind", "due_at", "due_on", "consulted_agencies",
+            ]
+        )  # fmt: skip
+        note_due_change(locked, event, before=before, reason=_("Kết thúc khi đang tạm dừng"))
         paper_issue.issue(
             PaperKind.STOP_NOTICE,
             dossier=locked,

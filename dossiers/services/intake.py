@@ -1,4 +1,4 @@
-"""From the counter to acceptance: T01-T07, T09 of domain.md 2.5."""
+"""From the counter to acceptance: T01-T07, T09, T10 of domain.md 2.5 (T08 in `waiting`)."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from agencies.models import Agency, Officer
+    from agencies.working_time import Calendar
     from dossiers.workflow import Opening
 
 # A clock on a desk may run ahead of ours by so much before its "now" is called the future.
@@ -213,7 +214,7 @@ def settle_at_once(
     with transaction.atomic():
         step = begin(Act.SETTLE_AT_ONCE, dossier, by=by, version=version, at=at)
         locked = step.dossier
-        _give_code(locked, step.record, at=step.at, paper=None)
+        give_code(locked, step.record, at=step.at, paper=None)
         locked.limit_unit = LimitUnit.SAME_DAY
         calendar, locked.calendar_version = calendar_with_version(locked.receiving_agency)
         limit = deadlines.Limit(None, Unit.SAME_DAY, cutoff=locked.version.same_day_cutoff)
@@ -252,10 +253,13 @@ def request_completion(
     with transaction.atomic():
         step = begin(Act.REQUEST_COMPLETION, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
-        if reply_by and reply_by < local_day(step.at):
+        today = local_day(step.at)
+        reply_by = reply_by or today + dt.timedelta(days=locked.version.completion_days)
+        if reply_by < today:
             raise ActDataError({"reply_by": _("Hạn hoàn thiện không được trước ngày yêu cầu.")})
         asked = list(items) or [reason]
-        event = step.append(reason=reason, data={"items": asked, "reply_by": _iso(reply_by)})
+        event = step.append(reason=reason, data={"items": asked, "reply_by": reply_by.isoformat()})
+        locked.reply_by = reply_by
         step.record.write()
         SupplementRound.objects.create(
             dossier=locked,
@@ -319,6 +323,22 @@ def refuse(
             officer=by,
             at=step.at,
         )
+        return step.dossier
+
+
+def cancel(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Huỷ hồ sơ chưa tiếp nhận: the applicant's wish, no approval, no end for the figures (T10)."""
+    with transaction.atomic():
+        step = begin(Act.CANCEL, dossier, by=by, version=version, at=at, reason=reason)
+        step.append(reason=reason)
+        step.record.write()
         return step.dossier
 
 
@@ -466,17 +486,12 @@ def _accept(
     _set_limit(dossier, submission, at=at)
     # What is entered late is printed today: the layout is that of the day of issue (domain.md 0).
     issued_at = timezone.now() if dossier.entry == Entry.LATE else at
-    paper_number = _give_code(dossier, record, at=at, paper=PaperKind.RECEIPT, issued_at=issued_at)
+    paper_number = give_code(dossier, record, at=at, paper=PaperKind.RECEIPT, issued_at=issued_at)
     try:
         if submission.due_on is not None:
             _promise(dossier, deadlines.end_of_day(submission.due_on, calendar))
         else:
-            limit = deadlines.Limit(
-                dossier.limit_value,
-                Unit(dossier.limit_unit),
-                cutoff=dossier.version.same_day_cutoff,
-            )
-            _promise(dossier, deadlines.due_at(limit, at, calendar))
+            promise_by_limit(dossier, at=at, calendar=calendar)
     except LimitError as error:
         raise ActDataError({_FIELD_OF.get(error.field, error.field): error.message}) from error
     if submission.due_on is not None and not calendar.is_working_day(submission.due_on):
@@ -542,7 +557,7 @@ def _channel_limits(submission: Submission) -> Any:
     return submission.version.channel_limits.all()
 
 
-def _give_code(
+def give_code(
     dossier: Dossier,
     record: Record,
     *,
@@ -550,6 +565,7 @@ def _give_code(
     paper: PaperKind | None,
     issued_at: dt.datetime | None = None,
 ) -> int | None:
+    """Receive a dossier at a moment under a new code; return the number of its paper, if any."""
     on = local_day(at)
     year = local_day(issued_at or at).year
     given = allocate(dossier.receiving_agency, on, paper=paper, year=year)
@@ -559,6 +575,18 @@ def _give_code(
     for event in record.events:
         event.recorded_at = given.now
     return given.paper_number
+
+
+def promise_by_limit(
+    dossier: Dossier, *, at: dt.datetime, calendar: Calendar | None = None
+) -> None:
+    """Promise the date that the dossier's limit gives from a moment; raise LimitError."""
+    if calendar is None:
+        calendar, dossier.calendar_version = calendar_with_version(dossier.receiving_agency)
+    limit = deadlines.Limit(
+        dossier.limit_value, Unit(dossier.limit_unit), cutoff=dossier.version.same_day_cutoff
+    )
+    _promise(dossier, deadlines.due_at(limit, at, calendar))
 
 
 def _promise(dossier: Dossier, due: dt.datetime | None) -> None:
@@ -614,7 +642,3 @@ def _add_fees(
             )
             for fee in fees
         )
-
-
-def _iso(day: dt.date | None) -> str | None:
-    return day.isoformat() if day else None

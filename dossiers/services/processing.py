@@ -1,4 +1,4 @@
-"""Inside the settling agency: T11, T12, T16, T17, T25-T27 of domain.md 2.5."""
+"""Inside the settling agency: T11-T13, T16, T17, T25-T27, T34 of domain.md 2.5."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from procedures.models import ProcedureVersion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# domain.md 2.5 leaves the reply deadline to each procedure; the province's default, in days.
-DEFAULT_REPLY_DAYS = 30
+    from agencies.models import Agency
 
 
 def transfer(
@@ -48,7 +47,7 @@ def assign(
     note: str = "",
     at: dt.datetime | None = None,
 ) -> Dossier:
-    """Phân công: a specialist of the agency takes the dossier (T12).
+    """Phân công: a specialist of the agency takes the dossier, or takes it over (T12).
 
     Without an assignee the specialist with the fewest open dossiers takes it; ActDataError names
     `assignee` when the agency has none, or the chosen one is none there.
@@ -59,6 +58,39 @@ def assign(
         step.append(reason=note, data={"assignee": assignee.pk}, holder_officer=assignee)
         step.record.write()
         return step.dossier
+
+
+def redirect(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    agency: Agency,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Chuyển lại đúng đơn vị: it came to the wrong unit; the right one settles it now (T13).
+
+    Authority comes from the procedure and its object, never from the counter (domain.md 6.4). The
+    clock runs on. Raises ActDataError naming `agency` when it is the same one, or has no head who
+    could take the dossier.
+    """
+    with transaction.atomic():
+        step = begin(Act.REDIRECT, dossier, by=by, version=version, at=at, reason=reason)
+        locked = step.dossier
+        if agency.pk == locked.holder_agency_id:
+            raise ActDataError({"agency": _("Hồ sơ đang ở chính cơ quan này.")})
+        heads = Officer.objects.working_in(agency, timezone.localdate(), Role.HEAD)
+        if not heads.exists():
+            raise ActDataError({"agency": _("Cơ quan này chưa có lãnh đạo đơn vị để nhận hồ sơ.")})
+        step.append(
+            reason=reason,
+            data={"from": locked.competent_agency_id, "to": agency.pk},
+            holder_agency=agency,
+        )
+        locked.competent_agency = agency
+        step.record.write(fields=["competent_agency"])
+        return locked
 
 
 def request_supplement(
@@ -76,7 +108,7 @@ def request_supplement(
         step = begin(Act.REQUEST_SUPPLEMENT, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
         today = local_day(step.at)
-        reply_by = reply_by or today + dt.timedelta(days=DEFAULT_REPLY_DAYS)
+        reply_by = reply_by or today + dt.timedelta(days=locked.version.supplement_days)
         if reply_by < today:
             raise ActDataError({"reply_by": _("Hạn bổ sung không được trước ngày yêu cầu.")})
         asked = list(items) or [reason]
@@ -87,7 +119,7 @@ def request_supplement(
             data={"items": asked, "reply_by": reply_by.isoformat()},
             holder_officer=holder,
         )
-        locked.paused_at = step.at
+        locked.paused_at, locked.reply_by = step.at, reply_by
         step.record.write(fields=["supplement_count"])
         Pause.objects.create(dossier=locked, state=State.AWAITING_SUPPLEMENT, started_at=step.at)
         SupplementRound.objects.create(
@@ -167,7 +199,39 @@ def propose(
 
     The specialist holds it no more: whose time runs now is the signer's.
     """
-    return _plain(Act.PROPOSE, dossier, by=by, version=version, note=note, at=at)
+    return _proposed(Act.PROPOSE, "granted", dossier, by=by, version=version, reason=note, at=at)
+
+
+def propose_denial(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Trình từ chối giải quyết: the reasoned refusal on the merits is the result (T34)."""
+    return _proposed(
+        Act.PROPOSE_DENIAL, "denied", dossier, by=by, version=version, reason=reason, at=at
+    )
+
+
+def _proposed(
+    act: Act,
+    result_kind: str,
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None,
+    reason: str,
+    at: dt.datetime | None,
+) -> Dossier:
+    with transaction.atomic():
+        step = begin(act, dossier, by=by, version=version, at=at, reason=reason)
+        step.append(reason=reason)
+        step.dossier.result_kind = result_kind
+        step.record.write(fields=["result_kind"])
+        return step.dossier
 
 
 def send_back(
@@ -185,13 +249,14 @@ def send_back(
     with transaction.atomic():
         step = begin(Act.SEND_BACK, dossier, by=by, version=version, at=at, reason=reason)
         proposal = (
-            step.dossier.events.filter(act=Act.PROPOSE)
+            step.dossier.events.filter(act__in=[Act.PROPOSE, Act.PROPOSE_DENIAL])
             .select_related("actor")
             .order_by("-seq")
             .first()
         )
         step.append(reason=reason, holder_officer=proposal.actor if proposal else None)
-        step.record.write()
+        step.dossier.result_kind = ""
+        step.record.write(fields=["result_kind"])
         return step.dossier
 
 

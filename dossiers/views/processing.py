@@ -28,10 +28,10 @@ from dossiers import boards, history, next_acts, pages, search
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.api import pdf_response
 from dossiers.clockwork import explain
-from dossiers.models import Dossier, DossierReading, ResultChannel, local_day
+from dossiers.models import ActProposal, Dossier, DossierReading, ResultChannel, local_day
 from dossiers.paper_files import ensure_rendered
 from dossiers.paperwork import render as render_paper
-from dossiers.recording import ActDataError, StaleVersionError, open_acts
+from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
 from dossiers.tracking_codes import grouped
 from dossiers.views import inboxes, rows
 from dossiers.workflow import (
@@ -256,7 +256,8 @@ def _detail(
     slips = list(dossier.slips.order_by("issued_at", "id"))
     papers = {slip.event_id: (_slip_url(dossier, slip.pk), _slip_name(slip)) for slip in slips}
     buttons = rows.buttons_of(dossier, officer)
-    first = buttons[0] if buttons and buttons[0].act not in next_acts.ASIDE else None
+    first = rows.first_of(dossier, buttons)
+    asking = [rows.asking_button(dossier, act) for act in acts_to_propose(dossier, officer)]
     shares = history.shares(dossier, events, now, calendar)
     fees = list(dossier.fees_due.order_by("pk"))
     context |= {
@@ -270,7 +271,8 @@ def _detail(
         if dossier.due_original_at != dossier.due_at
         else None,
         "first": first,
-        "others": [button for button in buttons if button is not first],
+        "others": [*(button for button in buttons if button is not first), *asking],
+        "asked": _asked(dossier),
         "draft_url": rows.draft_url(dossier, buttons),
         "waits_for": _waits_for(dossier),
         "timeline": history.timeline(dossier, events, papers),
@@ -340,7 +342,12 @@ def _waits_for(dossier: Dossier) -> str:
     if state in PAUSED_STATES or state is State.AWAITING_COMPLETION:
         return _("Đang chờ người nộp. Khi họ nộp đủ, quầy tiếp nhận ghi nhận và đồng hồ chạy tiếp.")
     row = next(
-        (r for r in TRANSITIONS if state in r.sources and r.act not in next_acts.ASIDE), None
+        (
+            row
+            for row in TRANSITIONS
+            if state in row.sources and not next_acts.turns_aside(row.act, state)
+        ),
+        None,
     )
     if row is None:
         return ""
@@ -385,12 +392,16 @@ def dossier_paper(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 def dossier_act(request: HttpRequest, code: str, act: Act) -> HttpResponse:
     """Ask what an act needs (GET), do it (POST); what cannot be done says why and loses nothing."""
     dossier, officer = find(request, code)
-    is_open = act in open_acts(dossier, officer)
+    asks = act in acts_to_propose(dossier, officer)
+    is_open = asks or act in open_acts(dossier, officer)
     if request.method != "POST":
         if not is_open:
             messages.error(request, _not_open(act, dossier))
             return redirect(rows.address(dossier))
-        return _act_page(request, dossier, act, prepared(ACT_FORMS[act](dossier)))
+        form = prepared(ACT_FORMS[act](dossier))
+        if act == dossier.asked_act:
+            form.fill_in(_asked(dossier))
+        return _act_page(request, dossier, act, form, asks=asks)
     form = prepared(ACT_FORMS[act](dossier, request.POST))
     if not is_open:
         return _turned_away(request, dossier, act, form, _not_open(act, dossier))
@@ -398,19 +409,22 @@ def dossier_act(request: HttpRequest, code: str, act: Act) -> HttpResponse:
     if version != str(dossier.event_count):
         return _turned_away(request, dossier, act, form, _stale(), is_open=True)
     if not form.is_valid():
-        return _act_page(request, dossier, act, form, status=422)
+        return _act_page(request, dossier, act, form, status=422, asks=asks)
     try:
         done = form.perform(by=officer, version=int(version))
     except ActDataError as error:
         for name, text in error.errors.items():
             form.add_error(name if name in form.fields else None, text)
-        return _act_page(request, dossier, act, form, status=422)
+        return _act_page(request, dossier, act, form, status=422, asks=asks)
     except (StaleVersionError, IllegalTransitionError):
         # Somebody was faster between our look and the lock.
         dossier, officer = find(request, code)
-        still = act in open_acts(dossier, officer)
+        still = act in open_acts(dossier, officer) or act in acts_to_propose(dossier, officer)
         return _turned_away(request, dossier, act, form, _stale(), is_open=still)
-    messages.success(request, _done(act, done) + _paper_made(act, done))
+    if done.asked_act == act:
+        messages.success(request, _put_before(act, done))
+    else:
+        messages.success(request, _done(act, done) + _paper_made(act, done))
     back = request.POST.get("next", "")
     return redirect(back if back in WAYS_BACK else rows.address(done))
 
@@ -437,6 +451,7 @@ def _act_page(
     status: int = 200,
     fault: str = "",
     is_open: bool = True,
+    asks: bool = False,
 ) -> HttpResponse:
     template = "dossiers/processing/act.html"
     if _is_htmx(request):
@@ -453,9 +468,11 @@ def _act_page(
             "dossier": dossier,
             "form": form,
             "act": act,
-            "button": rows.button_for(dossier, act),
-            "paper": rule.paper.label if rule and rule.paper else "",
-            "clock_effect": rule.clock.value if rule else "none",
+            "button": rows.asking_button(dossier, act) if asks else rows.button_for(dossier, act),
+            "paper": rule.paper.label if rule and rule.paper and not asks else "",
+            "asked": _asked(dossier) if act == dossier.asked_act else None,
+            "asks": asks,
+            "clock_effect": rule.clock.value if rule and not asks else "none",
             "fault": fault,
             "is_open": is_open,
             "back": back if back in WAYS_BACK else "",
@@ -497,6 +514,24 @@ def _not_open(act: Act, dossier: Dossier) -> str:
 def _stale() -> str:
     return _(
         "Hồ sơ vừa được người khác xử lý. Hãy xem lại diễn biến rồi làm tiếp; chưa có gì thay đổi."
+    )
+
+
+def _put_before(act: Act, dossier: Dossier) -> str:
+    return _("Đã trình đề nghị “%(act)s” của hồ sơ %(code)s, chờ người có thẩm quyền.") % {
+        "act": act.label,
+        "code": dossier.public_code,
+    }
+
+
+def _asked(dossier: Dossier) -> ActProposal | None:
+    """Return what is put before those who decide it; asks only where something is."""
+    if not dossier.asked_act:
+        return None
+    return (
+        dossier.proposals.select_related("asked_by", "asked_event")
+        .filter(outcome=ActProposal.Outcome.OPEN)
+        .first()
     )
 
 

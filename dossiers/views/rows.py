@@ -86,10 +86,23 @@ def slim(dossiers: DossierQuerySet) -> DossierQuerySet:
         "paused_at",
         "supplement_count",
         "payment_state",
+        "due_promised_at",
+        "reply_by",
+        "reminded_at",
+        "asked_act",
+        "asked_by",
+        "consulted_agencies",
         "receiving_agency",
+        "competent_agency",
         "procedure__code",
         "procedure__name",
         "version__settles_at_once",
+        "version__supplement_decided_by",
+        "version__further_supplement_decided_by",
+        "version__apology_signed_by",
+        "version__signs_after_payment",
+        "version__system_of_record",
+        "version__lapse_grace_days",
         "holder_agency__name",
         "holder_agency__short_name",
         "holder_officer__full_name",
@@ -127,11 +140,32 @@ def act_url(dossier: Dossier, act: Act) -> str:
 def button_for(dossier: Dossier, act: Act) -> ActButton:
     return ActButton(
         act=act,
-        label=str(act.label),
+        label=_label(dossier, act),
         url=act_url(dossier, act),
         icon=next_acts.ICONS.get(act, "right"),
-        is_direct=not next_acts.asks_first(act),
+        is_direct=act != dossier.asked_act and not next_acts.asks_first(act),
         is_grave=act in next_acts.GRAVE,
+    )
+
+
+def _label(dossier: Dossier, act: Act) -> str:
+    if act == dossier.asked_act:
+        # Decided with what who asked filled in before one's eyes.
+        return _("Quyết định: %(act)s") % {"act": act.label}
+    if act is Act.ASSIGN and dossier.state != State.AWAITING_ASSIGNMENT:
+        return _("Phân công lại")
+    return str(act.label)
+
+
+def asking_button(dossier: Dossier, act: Act) -> ActButton:
+    """Return the button that puts an act before those who decide it."""
+    return ActButton(
+        act=act,
+        label=_("Đề nghị: %(act)s") % {"act": act.label},
+        url=act_url(dossier, act),
+        icon="arrow",
+        is_direct=False,
+        is_grave=False,
     )
 
 
@@ -141,11 +175,20 @@ def buttons_of(dossier: Dossier, officer: Officer) -> list[ActButton]:
     A draft is submitted by one button, named after the door it came in by: the service does the
     same for both.
     """
-    acts = next_acts.in_order(open_acts(dossier, officer))
+    acts = next_acts.in_order(open_acts(dossier, officer), State(dossier.state), dossier.asked_act)
     if dossier.state == State.DRAFT:
         other = Act.REGISTER if dossier.channel == Channel.ONLINE else Act.SUBMIT
         acts = [act for act in acts if act is not other]
     return [button_for(dossier, act) for act in acts]
+
+
+def first_of(dossier: Dossier, buttons: list[ActButton]) -> ActButton | None:
+    """Return the one act that is expected next of those that are open, None if there is none."""
+    if not buttons:
+        return None
+    act = buttons[0].act
+    expected = act == dossier.asked_act or not next_acts.turns_aside(act, State(dossier.state))
+    return buttons[0] if expected else None
 
 
 def draft_url(dossier: Dossier, buttons: list[ActButton]) -> str:
@@ -221,7 +264,7 @@ def row_of(
 ) -> Row:
     """Arrange a dossier of `slim` as a row; with an officer, their next act at its end."""
     buttons = buttons_of(dossier, officer) if officer else []
-    first = buttons[0] if buttons and buttons[0].act not in next_acts.ASIDE else None
+    first = first_of(dossier, buttons)
     annotated: Any = dossier
     since = getattr(annotated, "last_event_at", None)
     return Row(

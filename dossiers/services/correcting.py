@@ -1,0 +1,197 @@
+"""After the end: a result corrected by a new dossier (T36), a dossier reopened by two people (T37)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.postgres.search import SearchVector
+from django.db import transaction
+from django.db.models import Value
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.folding import fold
+from accounts.personal_data import normalise_number
+from dossiers import paper_issue, tracking_codes
+from dossiers.clockwork import end_pause, note_due_change
+from dossiers.models import ActProposal, Dossier, Pause
+from dossiers.recording import ActDataError, Record, begin
+from dossiers.services.consulting import call_off
+from dossiers.services.intake import give_code, promise_by_limit, second_fact
+from dossiers.workflow import (
+    Act,
+    IllegalTransitionError,
+    PaperKind,
+    Standing,
+    State,
+    check,
+    ways_to_reopen,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from agencies.models import Officer
+
+# What the new dossier has of the old: the same owner, procedure, places and limit.
+_SAME = (
+    "procedure", "version", "case", "sector", "receiving_agency", "supporting_agency",
+    "competent_agency", "desk", "channel", "result_channel", "owner_kind", "owner_name",
+    "owner_id_kind", "owner_id_sealed", "owner_id_digest", "owner_phone_sealed",
+    "owner_address_sealed", "owner_email_sealed", "representative_name",
+    "representative_id_sealed", "representative_phone_sealed", "summary", "limit_value",
+    "limit_unit",
+)  # fmt: skip
+
+
+def correct_result(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Đính chính kết quả: a new dossier with its own clock; the old one stays closed (T36).
+
+    Returns the new dossier, which names the old in `corrects`. Raises ActDataError when one that
+    corrects it is open already.
+    """
+    with transaction.atomic():
+        step = begin(Act.CORRECT_RESULT, dossier, by=by, version=version, at=at, reason=reason)
+        old = step.dossier
+        if old.corrections.filter(settled_at__isnull=True).exists():
+            raise ActDataError({"reason": _("Đã có hồ sơ đính chính đang giải quyết.")})
+        code = tracking_codes.make()
+        new = Dossier(
+            tracking_code=code,
+            holder_agency=old.competent_agency,
+            created_by=by,
+            submitted_at=step.at,
+            corrects=old,
+            owner_search=SearchVector(Value(fold(old.owner_name)), config="simple"),
+            id_proof=second_fact(code, normalise_number(old.owner_id)),
+            phone_proof=second_fact(code, normalise_number(old.owner_phone)),
+            last_digest=b"",
+            **{name: getattr(old, name) for name in _SAME},
+        )
+        roles = by.roles_in([old.competent_agency_id], timezone.localdate())
+        opening = check(
+            Act.CORRECT_RESULT, state=None, standing=Standing(at_holder=roles, at_competent=roles)
+        )
+        record = Record(new, by, step.record.recorded_at)
+        number = give_code(new, record, at=step.at, paper=PaperKind.RECEIPT)
+        promise_by_limit(new, at=step.at)
+        event = record.append(
+            opening,
+            at=step.at,
+            agency=old.competent_agency,
+            reason=reason,
+            data={"code": new.code, "corrects": old.code},
+        )
+        record.write()
+        step.append(
+            reason=reason, data={"corrected_by": new.code}, holder_officer=old.holder_officer
+        )
+        step.record.write()
+        paper_issue.issue(
+            PaperKind.RECEIPT,
+            dossier=new,
+            event=event,
+            agency=new.receiving_agency,
+            officer=by,
+            at=step.at,
+            number=number,
+        )
+        return new
+
+
+def reopen(
+    dossier: Dossier,
+    *,
+    by: Officer,
+    version: int | None = None,
+    to: str,
+    reason: str,
+    at: dt.datetime | None = None,
+) -> Dossier:
+    """Mở lại: two people in two roles lead a dossier back to a state; nothing is overwritten (T37).
+
+    The first has asked for it (services.approval), the second does it: both stand in the event with
+    the end it undoes. The date is recomputed from the events: the time a stopped or withdrawn
+    dossier lay closed stands like a pause, the time after a wrong result runs. Raises
+    IllegalTransitionError when one person would be both, ActDataError naming `to`.
+    """
+    with transaction.atomic():
+        step = begin(Act.REOPEN, dossier, by=by, version=version, at=at, reason=reason)
+        locked = step.dossier
+        asked = locked.proposals.select_related("asked_by").get(
+            outcome=ActProposal.Outcome.OPEN, act=Act.REOPEN
+        )
+        if asked.asked_by_id == by.pk:
+            raise IllegalTransitionError(Act.REOPEN, State(locked.state))
+        chosen = _chosen(locked, to)
+        before, ended = locked.due_at, locked.settled_at
+        data: dict[str, Any] = {
+            "to": chosen.value,
+            "asked_by": asked.asked_by_id,
+            "settled_at": ended.isoformat() if ended else None,
+            "returned_at": locked.returned_at.isoformat() if locked.returned_at else None,
+        }
+        _clear_the_end(locked, chosen, at=step.at)
+        event = step.append(
+            reason=reason,
+            data=data,
+            chosen=chosen,
+            holder_agency=_holder_in(locked, chosen),
+            holder_officer=_last_specialist(locked) if chosen is State.IN_PROGRESS else None,
+        )
+        call_off(locked, event)
+        step.record.write(
+            fields=[
+                "due_at", "due_on", "settled_at", "settled_on", "returned_at", "returned_on",
+                "result_kind", "delivery_state", "consulted_agencies",
+            ]
+        )  # fmt: skip
+        note_due_change(locked, event, before=before, reason=_("Mở lại hồ sơ"))
+        return locked
+
+
+def _chosen(dossier: Dossier, to: str) -> State:
+    ways = ways_to_reopen(State(dossier.state), is_received=dossier.received_at is not None)
+    if to not in ways:
+        raise ActDataError({"to": _("Không mở lại được về trạng thái này.")})
+    return State(to)
+
+
+def _clear_the_end(dossier: Dossier, chosen: State, *, at: dt.datetime) -> None:
+    """Take back the end, and let the clock stand for the time nobody was to work on it."""
+    if dossier.is_paused:
+        end_pause(dossier, at=at)
+    dossier.returned_at = dossier.returned_on = None
+    if chosen is State.SETTLED:
+        dossier.delivery_state = "due"
+        return
+    if dossier.state in {State.STOPPED, State.WITHDRAWN} and dossier.settled_at is not None:
+        Pause.objects.create(dossier=dossier, state=State.SUSPENDED, started_at=dossier.settled_at)
+        end_pause(dossier, at=at)
+    dossier.settled_at = dossier.settled_on = None
+    dossier.result_kind = ""
+    dossier.delivery_state = "none"
+
+
+def _holder_in(dossier: Dossier, chosen: State) -> Any:
+    """Return who holds a dossier in a state: the counter at both ends, the settling agency between."""
+    if chosen in {State.SUBMITTED, State.RECEIVED, State.SETTLED}:
+        return dossier.receiving_agency
+    return dossier.competent_agency
+
+
+def _last_specialist(dossier: Dossier) -> Officer | None:
+    last = (
+        dossier.events.filter(to_state=State.IN_PROGRESS, holder_officer__isnull=False)
+        .select_related("holder_officer")
+        .order_by("-seq")
+        .first()
+    )
+    return last.holder_officer if last else None
