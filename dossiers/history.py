@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from accounts.templatetags.motcua import vn_date, vn_datetime
+from accounts.templatetags.motcua import vn_date, vn_datetime, vn_number
 from dossiers.models import Dossier, DossierEvent, Entry, Pause
 from dossiers.next_acts import ICONS
 from dossiers.workflow import PAUSED_STATES, Act, ClockEffect, State
@@ -127,8 +128,45 @@ def _who(dossier: Dossier, event: DossierEvent, due_before: dt.datetime | None) 
     return " · ".join(parts)
 
 
+# What an act's data says to a reader beside its reason.
+_SAID = {
+    "asked": _lazy("Đề nghị: %(value)s"),
+    "declined": _lazy("Không chấp thuận: %(value)s"),
+    "question": _lazy("Câu hỏi: %(value)s"),
+    "answer_by": _lazy("Trả lời trước hết ngày %(value)s"),
+    "amount_vnd": _lazy("Số tiền %(value)s đồng"),
+    "payee": _lazy("Nơi thu: %(value)s"),
+    "notice_number": _lazy("Thông báo số %(value)s"),
+    "pay_by": _lazy("Hạn nộp %(value)s"),
+    "receipt_number": _lazy("Biên lai số %(value)s"),
+    "legal_basis": _lazy("Căn cứ: %(value)s"),
+    "resume_expected": _lazy("Dự kiến tiếp tục %(value)s"),
+    "new_due": _lazy("Hẹn lại %(value)s"),
+    "corrected_by": _lazy("Hồ sơ đính chính %(value)s"),
+    "corrects": _lazy("Đính chính hồ sơ %(value)s"),
+}
+
+
+def _told(value: Any) -> str:
+    """Say a value of an event's data: a day, a moment, an act or an amount in the reader's words."""
+    if isinstance(value, int):
+        return vn_number(value)
+    text = str(value)
+    if text in Act.values:
+        return str(Act(text).label)
+    try:
+        return vn_date(dt.datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
 def _note(event: DossierEvent) -> str:
     said = [event.reason] if event.reason else []
+    said += [
+        text % {"value": _told(event.data[key])}
+        for key, text in _SAID.items()
+        if event.data.get(key)
+    ]
     items = event.data.get("items")
     if isinstance(items, list):
         said += [str(item) for item in items if str(item) != event.reason]

@@ -486,6 +486,11 @@ def _held_since(events: list[_Event], holder_id: int) -> dt.datetime | None:
     return since
 
 
+def _only_changed_hands(before: _Event | None, event: _Event) -> bool:
+    """Tell whether the work only went to another officer, which is the agency's own affair."""
+    return event.act is Act.ASSIGN and before is not None and before.to_state == event.to_state
+
+
 def _timeline(row: _Row, state: State, events: list[_Event]) -> tuple[TimelineEntry, ...]:
     labels = words.act_labels(get_language())
     told = [
@@ -496,8 +501,8 @@ def _timeline(row: _Row, state: State, events: list[_Event]) -> tuple[TimelineEn
             icon_name=words.ACT_ICONS.get(event.act, ""),
             clock=event.clock_effect if event.clock_effect in {"pause", "resume"} else "",
         )
-        for event in events
-        if event.act in labels
+        for before, event in zip([None, *events], events, strict=False)
+        if event.act in labels and not _only_changed_hands(before, event)
     ]
     if not told:
         told = _told_by_dates(row, state)

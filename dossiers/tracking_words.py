@@ -339,6 +339,9 @@ ACT_LABELS: dict[Act, LazyText] = {
     Act.STOP: _("Dừng giải quyết"),
     Act.CORRECT_RESULT: _("Đính chính kết quả"),
     Act.REOPEN: _("Mở lại hồ sơ"),
+    Act.REMIND_APPLICANT: _("Nhắc bạn trả lời"),
+    Act.ADJUST_DUE: _("Điều chỉnh ngày hẹn trả"),
+    Act.MIRROR: _("Có tin từ hệ thống của bộ"),
 }
 
 

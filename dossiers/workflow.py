@@ -545,7 +545,7 @@ def ways_to_reopen(state: State | None, *, is_received: bool) -> tuple[State, ..
     What was never received goes back before acceptance, what was received never does; a hand-over
     written down by mistake goes back to waiting for it.
     """
-    if not is_received:
+    if state in INTAKE_STATES or not is_received:
         return (State.SUBMITTED,) if state in {State.REFUSED, State.WITHDRAWN} else ()
     back = tuple(
         found for found in REOPENED_TO if found not in {State.SUBMITTED, State.SETTLED, state}

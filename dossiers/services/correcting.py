@@ -20,6 +20,7 @@ from dossiers.services.consulting import call_off
 from dossiers.services.intake import give_code, promise_by_limit, second_fact
 from dossiers.workflow import (
     Act,
+    ClockEffect,
     IllegalTransitionError,
     PaperKind,
     Standing,
@@ -138,10 +139,11 @@ def reopen(
             "settled_at": ended.isoformat() if ended else None,
             "returned_at": locked.returned_at.isoformat() if locked.returned_at else None,
         }
-        _clear_the_end(locked, chosen, at=step.at)
+        lay_closed = _clear_the_end(locked, chosen, at=step.at)
         event = step.append(
             reason=reason,
             data=data,
+            clock=ClockEffect.RESUME if lay_closed else None,
             chosen=chosen,
             holder_agency=_holder_in(locked, chosen),
             holder_officer=_last_specialist(locked) if chosen is State.IN_PROGRESS else None,
@@ -164,20 +166,25 @@ def _chosen(dossier: Dossier, to: str) -> State:
     return State(to)
 
 
-def _clear_the_end(dossier: Dossier, chosen: State, *, at: dt.datetime) -> None:
-    """Take back the end, and let the clock stand for the time nobody was to work on it."""
+def _clear_the_end(dossier: Dossier, chosen: State, *, at: dt.datetime) -> bool:
+    """Take back the end, and let the clock stand for the time nobody was to work on it.
+
+    Tells whether the clock stood and runs again.
+    """
+    stood = dossier.is_paused
     if dossier.is_paused:
         end_pause(dossier, at=at)
     dossier.returned_at = dossier.returned_on = None
     if chosen is State.SETTLED:
         dossier.delivery_state = "due"
-        return
+        return stood
     if dossier.state in {State.STOPPED, State.WITHDRAWN} and dossier.settled_at is not None:
         Pause.objects.create(dossier=dossier, state=State.SUSPENDED, started_at=dossier.settled_at)
-        end_pause(dossier, at=at)
+        stood = end_pause(dossier, at=at)
     dossier.settled_at = dossier.settled_on = None
     dossier.result_kind = ""
     dossier.delivery_state = "none"
+    return stood
 
 
 def _holder_in(dossier: Dossier, chosen: State) -> Any:

@@ -9,11 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.roles import Role
 from dossiers.workflow import (
     FINAL_STATES,
     NATIONAL_STATUS,
     PAUSED_STATES,
     TRANSITIONS,
+    Aim,
     ClockEffect,
     Move,
     Place,
@@ -31,11 +33,19 @@ Written by `manage.py print_workflow` from `dossiers/workflow.py`; a test fails 
 What is not in the table cannot happen. States, acts and roles: domain.md 2.3-2.5.
 
 """
-_PLACES = {Place.HOLDER: "holder", Place.COUNTER: "holder or counter"}
+_PLACES = {
+    Place.HOLDER: "holder",
+    Place.COUNTER: "holder or counter",
+    Place.COMPETENT: "holder or settling agency",
+    Place.CONSULTED: "agency asked",
+    Place.PROVINCE: "over the province",
+}
+_AIMS = {Aim.SAME: "stays", Aim.PREVIOUS: "the state before", Aim.CHOSEN: "as chosen"}
 _MOVES = {
     Move.STAY: "",
     Move.TO_COUNTER: "receiving agency",
     Move.TO_COMPETENT: "settling agency",
+    Move.TO_NAMED: "as named",
 }
 
 
@@ -85,8 +95,8 @@ def _acts() -> list[str]:
     lines = [
         "## Acts",
         "",
-        "| T | Act | Hành vi | From | To | Roles | Held at | Clock | Goes to | Reason | Paper |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| T | Act | Hành vi | From | To | Who | Who may ask | Held at | Clock | Goes to | Reason | Paper |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [f"| {' | '.join(_cells(row))} |" for row in TRANSITIONS]
     return lines
@@ -98,8 +108,9 @@ def _cells(row: Transition) -> list[str]:
         f"`{row.act.value}`",
         str(row.act.label),
         ", ".join(f"`{state.value}`" for state in _ordered(row)) or "–",
-        f"`{row.target.value}`",
-        ", ".join(f"`{role.value}`" for role in sorted(row.roles)),
+        f"`{row.target.value}`" if isinstance(row.target, State) else _AIMS[row.target],
+        _roles(row.roles) or "as the act that is asked for",
+        _roles(row.proposers),
         _PLACES[row.place],
         "" if row.clock is ClockEffect.NONE else row.clock.value,
         _MOVES[row.move],
@@ -111,10 +122,16 @@ def _cells(row: Transition) -> list[str]:
 def _diagram() -> list[str]:
     lines = ["## Diagram", "", "```mermaid", "stateDiagram-v2"]
     for row in TRANSITIONS:
+        if not isinstance(row.target, State):
+            continue  # it stays, goes back, or goes where it is told: the table says which
         sources = [state.value for state in _ordered(row)] or [START]
         lines += [f"    {source} --> {row.target.value}: {row.act.value}" for source in sources]
     lines += [f"    {state.value} --> {START}" for state in State if state in FINAL_STATES]
     return [*lines, "```"]
+
+
+def _roles(roles: frozenset[Role]) -> str:
+    return ", ".join(f"`{role.value}`" for role in sorted(roles))
 
 
 def _ordered(row: Transition) -> list[State]:
