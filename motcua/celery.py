@@ -15,11 +15,17 @@ app = Celery("motcua")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="clock")
+app.autodiscover_tasks(related_name="nightly")
 app.autodiscover_tasks(["motcua"], related_name="health", force=True)
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat": {"task": "motcua.health.beat_tick", "schedule": crontab()},
     "sweep": {"task": "dossiers.clock.sweep", "schedule": crontab(minute="*/5")},
+    # Before the offices open: what only time does to waiting dossiers.
+    "pass time": {
+        "task": "dossiers.nightly.pass_time",
+        "schedule": crontab(hour="5", minute="20"),
+    },
     "on-time rates": {
         "task": "reports.clock.compute_on_time_rates",
         "schedule": crontab(hour="1", minute="30"),

@@ -319,6 +319,12 @@ class Dossier(models.Model):
                 name="dossier_held",
                 condition=~Q(state__in=["returned", "withdrawn", "stopped", "refused"]),
             ),
+            # What the applicant is waited for: reminders and lapses look here every day.
+            models.Index(
+                fields=["reply_by"],
+                name="dossier_reply_by",
+                condition=Q(reply_by__isnull=False),
+            ),
             # What is put before those who decide it.
             models.Index(
                 fields=["asked_act", "id"], name="dossier_asked", condition=~Q(asked_act="")
