@@ -18,7 +18,7 @@ LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 SATURDAY, SUNDAY = 5, 6
 FIRST_YEAR = 1990  # older moments are typing errors; the zone has had one offset since 1975
-LAST_YEAR = 2500  # far beyond every limit: moments may be given up to 2199 (dossiers/deadlines.py)
+LAST_YEAR = 2500  # far beyond every limit: moments may be given up to 2199 (dossiers/deadlines/)
 
 _FIRST_DAY = date(FIRST_YEAR, 1, 1).toordinal()
 _MINUTE = timedelta(minutes=1)
@@ -357,7 +357,7 @@ class Calendar:
             left -= closes - opens
         raise AssertionError("the day holds the minutes its table says")  # pragma: no cover
 
-    # Ordinals instead of dates: the fast road of dossiers/deadlines.py.
+    # Ordinals instead of dates: the fast road of dossiers/deadlines/.
 
     def hours_of(self, ordinal: int) -> _Hours:
         """Return the working hours of a day known to be worked."""
