@@ -147,9 +147,31 @@ class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at ru
         return desk.agency.name
 
 
+class WorkingWindowFormSet(BaseInlineFormSet):  # type: ignore[type-arg] # not generic at run time
+    """Windows a calendar can be computed with: two at once would stop every promise."""
+
+    def clean(self) -> None:
+        kept: dict[tuple[Any, ...], list[tuple[dt.time, dt.time]]] = {}
+        for form in self.forms:
+            values = form.cleaned_data
+            if values.get("DELETE") or not values.get("opens") or not values.get("closes"):
+                continue
+            season = tuple(values.get(name) for name in _SEASON)
+            spans = kept.setdefault(season, [])
+            if any(
+                values["opens"] < closes and opens < values["closes"] for opens, closes in spans
+            ):
+                form.add_error("opens", _("Khung giờ này trùng với khung giờ khác cùng mùa."))
+            spans.append((values["opens"], values["closes"]))
+
+
+_SEASON = ("season_month", "season_day", "valid_from", "valid_until")
+
+
 class WorkingWindowInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
     model = WorkingWindow
     form = LabelledForm
+    formset = WorkingWindowFormSet
     extra = 0
 
 

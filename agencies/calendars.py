@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
+from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
@@ -70,7 +72,12 @@ def _build(pk: int) -> tuple[working_time.Calendar, int]:
         window_rows=ArraySubquery(
             windows.values(
                 row=JSONObject(
-                    month="season_month", day="season_day", opens="opens", closes="closes"
+                    month="season_month",
+                    day="season_day",
+                    opens="opens",
+                    closes="closes",
+                    valid_from="valid_from",
+                    valid_until="valid_until",
                 )
             )
         ),
@@ -78,12 +85,6 @@ def _build(pk: int) -> tuple[working_time.Calendar, int]:
             days.values(row=JSONObject(on="on", kind="kind", name="name", source="source"))
         ),
     ).get(pk=pk)
-    seasons: dict[tuple[int, int], list[working_time.Window]] = {}
-    for window in row.window_rows:
-        span = working_time.Window(
-            dt.time.fromisoformat(window["opens"]), dt.time.fromisoformat(window["closes"])
-        )
-        seasons.setdefault((window["month"], window["day"]), []).append(span)
     built = working_time.Calendar(
         special_days=working_time.special_days(
             working_time.SpecialDay(
@@ -100,12 +101,27 @@ def _build(pk: int) -> tuple[working_time.Calendar, int]:
         counter_weekdays=frozenset(row.counter_weekdays),
         unannounced_years=frozenset(row.unannounced_years),
     )
-    if seasons:
-        built = dataclasses.replace(
-            built,
-            seasons=tuple(working_time.Season(start, tuple(w)) for start, w in seasons.items()),
+    seasons = _seasons(row.window_rows)
+    return dataclasses.replace(built, seasons=seasons) if seasons else built, row.version
+
+
+def _seasons(windows: Iterable[dict[str, Any]]) -> tuple[working_time.Season, ...]:
+    """Gather the windows, in order of opening, by the season and the decision they belong to."""
+    seasons: dict[tuple[Any, ...], list[working_time.Window]] = {}
+    for window in windows:
+        span = working_time.Window(
+            dt.time.fromisoformat(window["opens"]), dt.time.fromisoformat(window["closes"])
         )
-    return built, row.version
+        key = (window["month"], window["day"], window["valid_from"], window["valid_until"])
+        seasons.setdefault(key, []).append(span)
+    return tuple(
+        working_time.Season((month, day), tuple(spans), _day(valid_from), _day(valid_until))
+        for (month, day, valid_from, valid_until), spans in seasons.items()
+    )
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
 
 
 def load_default_calendar() -> Calendar:
@@ -139,6 +155,8 @@ def load_default_calendar() -> Calendar:
                 season_day=season.starts[1],
                 opens=window.opens,
                 closes=window.closes,
+                valid_from=season.valid_from,
+                valid_until=season.valid_until,
             )
             for season in seed.seasons
             for window in season.windows

@@ -86,13 +86,19 @@ class Calendar(models.Model):
 
 
 class WorkingWindow(models.Model):
-    """Khung giờ làm việc: one stretch of work of a season; a season runs to the start of the next."""
+    """Khung giờ làm việc: one stretch of work of a season; a season runs to the start of the next.
+
+    Summer and winter hours are decided anew: of the decisions valid on a day the latest counts, and
+    a later one moves no day before it (working_time.Season).
+    """
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="windows")
     season_month = models.PositiveSmallIntegerField(_("từ tháng"), default=1)
     season_day = models.PositiveSmallIntegerField(_("từ ngày"), default=1)
     opens = models.TimeField(_("mở"))
     closes = models.TimeField(_("đóng"))
+    valid_from = models.DateField(_("hiệu lực từ"), null=True, blank=True)
+    valid_until = models.DateField(_("hiệu lực đến"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("khung giờ làm việc")
@@ -104,9 +110,23 @@ class WorkingWindow(models.Model):
                 name="workingwindow_closes_after_opening",
                 violation_error_message=_("Giờ đóng phải sau giờ mở."),
             ),
+            models.CheckConstraint(
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_until__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
+                name="workingwindow_ends_after_it_starts",
+                violation_error_message=_("Ngày hết hiệu lực phải sau ngày có hiệu lực."),
+            ),
+            # Two, each an index of its own kind, so that neither locks the table to be added.
             models.UniqueConstraint(
                 fields=["calendar", "season_month", "season_day", "opens"],
-                name="workingwindow_once_per_opening",
+                condition=Q(valid_from__isnull=True),
+                name="workingwindow_once_undated",
+            ),
+            models.UniqueConstraint(
+                fields=["calendar", "season_month", "season_day", "opens", "valid_from"],
+                condition=Q(valid_from__isnull=False),
+                name="workingwindow_once_dated",
             ),
         ]
 

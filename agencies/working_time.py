@@ -65,14 +65,28 @@ DEFAULT_WINDOWS = (Window(time(7), time(11, 30)), Window(time(13, 30), time(17))
 
 @dataclass(frozen=True, slots=True)
 class Season:
-    """Working windows from a (month, day) of each year until the next season starts."""
+    """Working windows from a (month, day) of each year until the next season starts.
+
+    `valid_from` and `valid_until` are the first and the last day of the decision that set them;
+    None is open. Of the decisions in force on a day the one valid from the latest day alone counts.
+    """
 
     starts: tuple[int, int]
     windows: tuple[Window, ...]
+    valid_from: date | None = None
+    valid_until: date | None = None
 
     def __post_init__(self) -> None:
         date(2000, *self.starts)
         _check_windows(self.windows)
+        if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
+            raise ValueError("a season's last day is not before its first")
+
+    def is_valid_on(self, on: date) -> bool:
+        """Whether the decision that set the season is in force on a day."""
+        if self.valid_from is not None and on < self.valid_from:
+            return False
+        return self.valid_until is None or on <= self.valid_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +285,14 @@ class Calendar:
         return self._season_windows(on)
 
     def _season_windows(self, on: date) -> tuple[Window, ...]:
+        in_force = [season for season in self.seasons if season.is_valid_on(on)]
+        if not in_force:
+            return DEFAULT_WINDOWS
+        newest = max(season.valid_from or date.min for season in in_force)
+        decided = [s for s in in_force if (s.valid_from or date.min) == newest]
         # Before the first season of the year the last one of the year before still runs.
-        current = self.seasons[-1]
-        for season in self.seasons:
-            if season.starts <= (on.month, on.day):
-                current = season
-        return current.windows
+        begun = [season for season in decided if season.starts <= (on.month, on.day)]
+        return (begun or decided)[-1].windows
 
     def next_working_day(self, after: date) -> date:
         """Return the first working day after a day."""

@@ -25,8 +25,8 @@ from accounts.personal_data import keyed_digest, normalise_number
 from accounts.templatetags.motcua import vn_number
 from agencies.calendars import calendar_of
 from dossiers import deadlines
-from dossiers.clockwork import stated_limit
-from dossiers.deadlines import Explanation, Limit, Unit
+from dossiers.clockwork import binding_limit, counted_limit, stated_limit
+from dossiers.deadlines import Explanation, Unit
 from dossiers.models import Dossier, DossierDocument, IdKind, OwnerKind, ResultChannel
 from dossiers.opening import Chosen, OpeningError, version_for
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
@@ -517,12 +517,13 @@ class SubmissionForm(forms.Form):
             return None
         version = self.chosen.version
         stated = stated_limit(self.case_chosen, version.channel_limits.all(), self.channel_chosen)
-        limit = Limit(stated.value, stated.unit, cutoff=version.same_day_cutoff)
+        by_law = counted_limit(stated.value, stated.unit, version.same_day_cutoff)
         calendar = calendar_of(self.officer.agency)
-        decided = None
-        if limit.unit is Unit.NONE and (day := self._day("due_on")):
+        if by_law.unit is Unit.NONE and (day := self._day("due_on")):
             decided = deadlines.end_of_day(day, calendar)
-        return deadlines.explain(limit, self.moment, calendar, (), decided)
+            return deadlines.explain(by_law, self.moment, calendar, (), decided)
+        limit = binding_limit(version, by_law, self.moment, calendar)
+        return deadlines.explain(limit, self.moment, calendar)
 
     def silence(self) -> None:
         """Show what was typed without judging it: the officer has not finished."""

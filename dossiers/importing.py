@@ -35,6 +35,7 @@ from dossiers.models import (
     Dossier,
     DossierEvent,
     DueDateChange,
+    DueOrigin,
     Entry,
     IdKind,
     OutboxMessage,
@@ -150,6 +151,8 @@ class Old:
     returned_at: dt.datetime | None
     supplements: int
     warnings: list[tuple[str, str]]
+    due_statutory: dt.datetime | None = None
+    answer_by: dt.datetime | None = None
 
 
 def read_lines(stream: TextIO) -> Iterator[Line]:
@@ -447,9 +450,11 @@ def _supplements(text: str) -> int:
 
 
 def _judge_dates(old: Old, books: Books) -> None:
-    if old.received_at is None:
-        return
     calendar = books.calendar(old.receiving)[0]
+    if old.received_at is None:
+        if old.state is State.SUBMITTED and old.submitted_at is not None:
+            old.answer_by = deadlines.answer_by(old.submitted_at, calendar)
+        return
     if not calendar.is_counter_day(old.received_at.date()):
         old.warnings.append(("received_at", _("Tiếp nhận vào ngày nghỉ.")))
     if old.due_at is None:
@@ -461,7 +466,9 @@ def _judge_dates(old: Old, books: Books) -> None:
     if not calendar.is_working_day(old.due_at.date()):
         old.warnings.append(("due_at", _("Hẹn trả vào ngày nghỉ.")))
     expected = books.expected_due(old)
-    if expected is not None and old.due_original != expected:
+    if expected is not None and old.due_original == expected:
+        old.due_statutory = old.due_at
+    elif expected is not None:
         old.warnings.append(("due_at", _("Ngày hẹn trả khác ngày tính theo thời hạn.")))
 
 
@@ -789,6 +796,8 @@ class _Tables:
             "due_original_at": _moment(old.due_original),
             "due_at": _moment(old.due_at),
             "due_on": _day(old.due_at),
+            "due_statutory_at": _moment(old.due_statutory),
+            "answer_by_at": _moment(old.answer_by),
             "settled_at": _moment(old.settled_at),
             "settled_on": _day(old.settled_at),
             "returned_at": _moment(old.returned_at),
@@ -876,7 +885,10 @@ class _Tables:
                 }
                 for old, pk, event in self.changes
             ),
-            {"reason": _text(_("Đã đổi trước khi nhập từ hệ thống cũ"))},
+            {
+                "reason": _text(_("Đã đổi trước khi nhập từ hệ thống cũ")),
+                "origin": DueOrigin.EXTERNAL.value,
+            },
         )
 
 

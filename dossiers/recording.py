@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
+from dossiers.clockwork import CLOCK_FIELDS, answer_by
 from dossiers.models import ActProposal, Dossier, DossierEvent, OutboxMessage
 from dossiers.workflow import (
     MACHINE,
@@ -216,8 +217,12 @@ class Record:
         self._settled = (event, outcome)
 
     def write(self, *, fields: Iterable[str] = ()) -> None:
-        """Save the dossier, then its events chained, then their outbox rows. Runs three queries."""
+        """Save the dossier, then its events chained, then their outbox rows.
+
+        Runs three queries, and one more when the intake timer starts.
+        """
         dossier = self.dossier
+        dossier.answer_by_at = answer_by(dossier, self.events, dossier.answer_by_at)
         digest = bytes(dossier.last_digest)
         for event in self.events:
             # The due date as the act leaves it: set here, for an act may move it after `append`.
@@ -241,6 +246,7 @@ class Record:
                     "asked_by",
                     "event_count",
                     "last_digest",
+                    *CLOCK_FIELDS,
                     *fields,
                 }
             )

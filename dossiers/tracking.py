@@ -183,11 +183,14 @@ _COLUMNS = {
     "same_day_cutoff": "version.same_day_cutoff",
     "limit_value": "d.limit_value",
     "limit_unit": "d.limit_unit",
+    "committed_value": "d.committed_value",
+    "committed_unit": "d.committed_unit",
     "payment_state": "d.payment_state",
     "result_channel": "d.result_channel",
     "submitted_at": "d.submitted_at",
     "received_at": "d.received_at",
-    "due_at": "d.due_at",
+    # The date an apology promised is what the applicant reads (domain.md 3.7).
+    "due_at": "coalesce(d.due_promised_at, d.due_at)",
     "due_original_at": "d.due_original_at",
     "settled_at": "d.settled_at",
     "returned_at": "d.returned_at",
@@ -209,7 +212,8 @@ _COLUMNS = {
         SELECT sum(amount_vnd) FROM dossiers_feedue
         WHERE dossier_id = d.id AND paid_at IS NULL)""",
     "pauses": """(
-        SELECT json_agg(json_build_array(state, coalesce(counted_from, started_at), ended_at))
+        SELECT json_agg(
+            json_build_array(state, coalesce(counted_from, started_at), ended_at, restarts))
         FROM dossiers_pause WHERE dossier_id = d.id)::text""",
     "events": """(
         SELECT json_agg(
@@ -279,6 +283,8 @@ class _Row(NamedTuple):
     same_day_cutoff: dt.time
     limit_value: Decimal | None
     limit_unit: str
+    committed_value: Decimal | None
+    committed_unit: str
     payment_state: str
     result_channel: str
     submitted_at: dt.datetime | None
@@ -455,9 +461,11 @@ def _explanation(row: _Row, calendar: Calendar) -> deadlines.Explanation | None:
     # What the explanation reads of a dossier; to make a model of sixty fields takes longer.
     promise = SimpleNamespace(
         received_at=row.received_at,
-        due_at=row.due_at,
+        due_told_at=row.due_at,
         limit_value=row.limit_value,
         limit_unit=row.limit_unit,
+        committed_value=row.committed_value,
+        committed_unit=row.committed_unit,
         version=SimpleNamespace(
             supplement_policy=row.supplement_policy, same_day_cutoff=row.same_day_cutoff
         ),
@@ -467,8 +475,9 @@ def _explanation(row: _Row, calendar: Calendar) -> deadlines.Explanation | None:
             state=state,
             started_at=dt.datetime.fromisoformat(start),
             ended_at=dt.datetime.fromisoformat(end) if end else None,
+            restarts=restarts,
         )
-        for state, start, end in json.loads(row.pauses or "[]")
+        for state, start, end, restarts in json.loads(row.pauses or "[]")
     ]
     try:
         return clockwork.explain(cast("Dossier", promise), pauses=pauses, calendar=calendar)

@@ -261,6 +261,25 @@ class ProcedureVersion(models.Model):
     # domain.md 3.3: the second 15:00 rule belongs to same-day procedures alone.
     same_day_cutoff = models.TimeField(_("giờ chốt trong ngày"), default=dt.time(15, 0))
     settles_at_once = models.BooleanField(_("trả kết quả ngay"), default=False)
+    # The first 15:00 rule, of handing over to the settling agency; null: as the province has it.
+    transfer_cutoff = models.TimeField(_("giờ chốt chuyển hồ sơ"), null=True, blank=True)
+    # domain.md 3.10: the time the province commits to, below the statutory one of case or channel.
+    committed_value = models.DecimalField(
+        _("thời hạn cam kết"), max_digits=9, decimal_places=3, null=True, blank=True
+    )
+    committed_unit = models.CharField(
+        _("đơn vị thời hạn cam kết"),
+        max_length=12,
+        choices=LimitUnit,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    committed_decision = models.CharField(
+        _("quyết định cắt giảm"), max_length=200, blank=True, default="", db_default=""
+    )
+    committed_from = models.DateField(_("cam kết từ ngày"), null=True, blank=True)
+    committed_until = models.DateField(_("cam kết đến ngày"), null=True, blank=True)
 
     # What the law leaves open of the acts T01-T37 (domain.md 2.5), as decided for this procedure.
     completion_days = models.PositiveSmallIntegerField(
@@ -334,6 +353,23 @@ class ProcedureVersion(models.Model):
                 | Q(valid_to__gte=F("valid_from")),
                 name="procedureversion_ends_after_it_starts",
                 violation_error_message=_("Ngày hết hiệu lực phải sau ngày có hiệu lực."),
+            ),
+            models.CheckConstraint(
+                condition=Q(committed_unit="", committed_value__isnull=True)
+                | Q(committed_value__gt=0, committed_value__isnull=False)
+                & Q(committed_unit__in=["working_hour", "working_day", "day", "month"])
+                & ~Q(committed_decision=""),
+                name="procedureversion_commitment_is_whole",
+                violation_error_message=_(
+                    "Thời hạn cam kết phải có số, đơn vị và quyết định cắt giảm."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(committed_from__isnull=True)
+                | Q(committed_until__isnull=True)
+                | Q(committed_until__gte=F("committed_from")),
+                name="procedureversion_commitment_ends_after_it_starts",
+                violation_error_message=_("Ngày hết cam kết phải sau ngày bắt đầu."),
             ),
         ]
 

@@ -4,6 +4,7 @@ Pure: the calendar and "now" are arguments, nothing is read from anywhere. All m
 datetimes, answers are in local time of Vietnam on whole minutes. Source: domain.md 3.
 """
 
+from dossiers.deadlines.commitment import ORDERED_CUT, committed_limit
 from dossiers.deadlines.due import (
     LONGEST_EXPLANATION,
     decided_with_pauses,
@@ -13,6 +14,8 @@ from dossiers.deadlines.due import (
     is_provisional,
 )
 from dossiers.deadlines.explanation import Explanation, explain
+from dossiers.deadlines.holders import Hold, shares
+from dossiers.deadlines.intake import ANSWER_MINUTES, IntakeTimer, answer_by, intake_timers
 from dossiers.deadlines.limit import (
     DAYS_A_MONTH,
     HOURS_A_DAY,
@@ -35,8 +38,10 @@ from dossiers.deadlines.standing import (
     remaining,
     timeliness,
 )
+from dossiers.deadlines.transfer import MORNING_MINUTES, TRANSFER_CUTOFF, transfer_by
 
 __all__ = [
+    "ANSWER_MINUTES",
     "DAYS_A_MONTH",
     "HOURS_A_DAY",
     "LAST_RECEIPT_YEAR",
@@ -45,8 +50,13 @@ __all__ = [
     "MAX_DECIMALS",
     "MAX_HOURS",
     "MAX_MONTHS",
+    "MORNING_MINUTES",
+    "ORDERED_CUT",
+    "TRANSFER_CUTOFF",
     "DayNote",
     "Explanation",
+    "Hold",
+    "IntakeTimer",
     "Limit",
     "LimitError",
     "Pause",
@@ -57,14 +67,19 @@ __all__ = [
     "Timeliness",
     "Unit",
     "Why",
+    "answer_by",
+    "committed_limit",
     "decided_with_pauses",
     "due_at",
     "due_with_pauses",
     "end_of_day",
     "explain",
+    "intake_timers",
     "is_provisional",
     "live",
     "open_timeliness",
     "remaining",
+    "shares",
     "timeliness",
+    "transfer_by",
 ]

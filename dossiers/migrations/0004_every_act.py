@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='dossier',
             name='due_promised_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='hẹn lại'),
+            field=models.DateTimeField(blank=True, null=True, verbose_name='hẹn lại trong thư xin lỗi'),
         ),
         migrations.AddField(
             model_name='dossier',

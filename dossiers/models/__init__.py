@@ -1,7 +1,7 @@
 """The rows of a dossier, by noun; every caller imports from here."""
 
 from dossiers.models.base import DatabaseClock, append_only, local_day
-from dossiers.models.clock import DueDateChange, Pause, SupplementRound
+from dossiers.models.clock import DueDateChange, DueOrigin, Pause, SupplementRound
 from dossiers.models.consultations import Consultation
 from dossiers.models.delivery import Delivery
 from dossiers.models.dossier import (
@@ -32,6 +32,7 @@ __all__ = [
     "DossierQuerySet",
     "DossierReading",
     "DueDateChange",
+    "DueOrigin",
     "Entry",
     "FeeDue",
     "IdKind",

@@ -70,8 +70,23 @@ class Pause(models.Model):
         return f"{self.dossier_id} {self.started_at}"
 
 
+class DueOrigin(models.TextChoices):
+    """Nguồn thay đổi: who or what moved a date."""
+
+    PAUSE = "pause", _("Tạm dừng")
+    RESTART = "restart", _("Tính lại từ đầu")
+    APOLOGY = "apology", _("Xin lỗi, hẹn lại")
+    CALENDAR = "calendar", _("Lịch làm việc thay đổi")
+    EXTERNAL = "external", _("Hệ thống khác")
+    CORRECTION = "correction", _("Đính chính")
+
+
 class DueDateChange(models.Model):
-    """Thay đổi ngày hẹn: old, new and why; the first promise is never overwritten."""
+    """Thay đổi ngày hẹn: old, new, why and whence; the first promise is never overwritten.
+
+    `due_*` is the appointment, which the figures judge by; `promised_*` the date of an apology,
+    which the applicant reads and no figure does.
+    """
 
     append_only = True
 
@@ -80,6 +95,19 @@ class DueDateChange(models.Model):
     at = models.DateTimeField(_("lúc"))
     due_before = models.DateTimeField(_("hẹn trước"), null=True)
     due_after = models.DateTimeField(_("hẹn sau"), null=True)
+    promised_before = models.DateTimeField(_("hẹn lại trước"), null=True)
+    promised_after = models.DateTimeField(_("hẹn lại sau"), null=True)
+    origin = models.CharField(
+        _("nguồn"),
+        max_length=10,
+        choices=DueOrigin,
+        default=DueOrigin.PAUSE,
+        db_default=DueOrigin.PAUSE.value,
+    )
+    # The number of the announcement, or the id of the message of another system.
+    reference = models.CharField(
+        _("số, ký hiệu"), max_length=200, blank=True, default="", db_default=""
+    )
     reason = models.CharField(_("lý do"), max_length=500)
 
     class Meta:

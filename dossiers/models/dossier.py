@@ -88,6 +88,14 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         """Return the open ones past their due instant, not paused (domain.md 3.7, live board)."""
         return self.open().filter(due_at__lt=now, paused_at__isnull=True)
 
+    def statutory_overdue(self, now: dt.datetime) -> Self:
+        """Return the open ones past the law's own date, not paused (domain.md 3.10)."""
+        return self.open().filter(due_statutory_at__lt=now, paused_at__isnull=True)
+
+    def unanswered(self, now: dt.datetime) -> Self:
+        """Return the submissions nobody answered within 8 working hours (domain.md 3.2)."""
+        return self.filter(answer_by_at__lt=now)
+
     def with_public_code(self, code: str) -> Self:
         """Return the dossier by its code or, before acceptance, by its tracking code."""
         return self.filter(Q(code__iexact=code) | Q(tracking_code__iexact=code))
@@ -202,6 +210,21 @@ class Dossier(models.Model):
     limit_unit = models.CharField(
         _("đơn vị"), max_length=12, choices=LimitUnit, default=LimitUnit.NONE
     )
+    # domain.md 3.10: what the province committed to instead, shorter than the limit; blank: nothing.
+    committed_value = models.DecimalField(
+        _("thời hạn cam kết"), max_digits=9, decimal_places=3, null=True, blank=True
+    )
+    committed_unit = models.CharField(
+        _("đơn vị thời hạn cam kết"),
+        max_length=12,
+        choices=LimitUnit,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    committed_decision = models.CharField(
+        _("quyết định cắt giảm"), max_length=200, blank=True, default="", db_default=""
+    )
     due_reason = models.CharField(
         _("lý do ngày hẹn do cán bộ ấn định"), max_length=500, blank=True, default=""
     )
@@ -214,14 +237,18 @@ class Dossier(models.Model):
     due_original_at = models.DateTimeField(_("hẹn trả ban đầu"), null=True, blank=True)
     due_at = models.DateTimeField(_("hẹn trả"), null=True, blank=True)
     due_on = models.DateField(_("ngày hẹn trả"), null=True, blank=True)
+    # The law's own date, where the appointment is the committed one: the second, harsher flag.
+    due_statutory_at = models.DateTimeField(_("hạn theo luật"), null=True, blank=True)
+    # The date an apology promised (domain.md 3.7); it makes no late dossier on time.
+    due_promised_at = models.DateTimeField(_("hẹn lại trong thư xin lỗi"), null=True, blank=True)
+    # The intake timer, while it runs: 8 working hours to answer a submission (domain.md 3.2).
+    answer_by_at = models.DateTimeField(_("trả lời trước"), null=True, blank=True)
     # The end of processing whatever its kind (NgayKetThucXuLy, domain.md 3.6): 9, 7 or 8.
     settled_at = models.DateTimeField(_("kết thúc xử lý lúc"), null=True, blank=True)
     settled_on = models.DateField(_("ngày kết thúc xử lý"), null=True, blank=True)
     returned_at = models.DateTimeField(_("trả kết quả lúc"), null=True, blank=True)
     returned_on = models.DateField(_("ngày trả kết quả"), null=True, blank=True)
     paused_at = models.DateTimeField(_("đồng hồ dừng từ"), null=True, blank=True)
-    # The date an apology promised (T24); the first promise and the legal one stay beside it.
-    due_promised_at = models.DateTimeField(_("hẹn lại"), null=True, blank=True)
     # Until when the applicant's papers or payment are waited for, and when they were reminded.
     reply_by = models.DateField(_("hạn trả lời của người nộp"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("nhắc lần cuối lúc"), null=True, blank=True)
@@ -269,6 +296,16 @@ class Dossier(models.Model):
                 | Q(due_at__isnull=False, due_on__isnull=False, received_at__isnull=False),
                 name="dossier_due_only_when_received",
                 violation_error_message=_("Chỉ hồ sơ đã tiếp nhận mới có ngày hẹn trả."),
+            ),
+            models.CheckConstraint(
+                condition=Q(due_promised_at__isnull=True) | Q(due_at__isnull=False),
+                name="dossier_promised_only_when_due",
+                violation_error_message=_("Chỉ hồ sơ có ngày hẹn trả mới được hẹn lại."),
+            ),
+            models.CheckConstraint(
+                condition=Q(answer_by_at__isnull=True) | Q(state="submitted"),
+                name="dossier_answer_only_while_submitted",
+                violation_error_message=_("Chỉ hồ sơ chờ tiếp nhận mới có hạn trả lời."),
             ),
             models.CheckConstraint(
                 condition=Q(settled_at__isnull=True, settled_on__isnull=True)
@@ -329,6 +366,12 @@ class Dossier(models.Model):
             models.Index(
                 fields=["asked_act", "id"], name="dossier_asked", condition=~Q(asked_act="")
             ),
+            # What waits for an answer at a counter, the longest wait first.
+            models.Index(
+                fields=["receiving_agency", "answer_by_at"],
+                name="dossier_unanswered",
+                condition=Q(answer_by_at__isnull=False),
+            ),
             # The official table: received and settled in a span of days.
             models.Index(fields=["received_on", "competent_agency"], name="dossier_by_received_on"),
             models.Index(fields=["settled_on", "competent_agency"], name="dossier_by_settled_on"),
@@ -351,6 +394,11 @@ class Dossier(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_at is not None
+
+    @property
+    def due_told_at(self) -> dt.datetime | None:
+        """The date the applicant reads: the one an apology promised, else the appointment."""
+        return self.due_promised_at or self.due_at
 
     @property
     def is_open(self) -> bool:

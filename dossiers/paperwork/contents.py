@@ -25,7 +25,7 @@ from accounts.roles import Role
 from agencies.calendars import calendar_of
 from agencies.models import Agency, Desk
 from dossiers import deadlines, tracking_codes
-from dossiers.clockwork import limit_of, pause_spans
+from dossiers.clockwork import explain_by_limit, pause_spans
 from dossiers.models import (
     Dossier,
     DossierDocument,
@@ -403,6 +403,19 @@ def _grouped(documents: Sequence[DossierDocument]) -> tuple[PaperRow, ...]:
 
 
 def _limit_words(dossier: Dossier) -> str:
+    """Return the time for settling; where the province committed to less, that and the law's."""
+    by_law = _statutory_words(dossier)
+    if not dossier.committed_unit or dossier.committed_value is None:
+        return by_law
+    return gettext("%(committed)s (cắt giảm theo %(decision)s; luật định: %(by_law)s)") % {
+        "committed": f"{wording.count(dossier.committed_value)} "
+        f"{LimitUnit(dossier.committed_unit).label}",
+        "decision": wording.plain(dossier.committed_decision),
+        "by_law": by_law,
+    }
+
+
+def _statutory_words(dossier: Dossier) -> str:
     unit = LimitUnit(dossier.limit_unit)
     if unit is LimitUnit.SAME_DAY:
         return gettext("trong ngày làm việc")
@@ -423,12 +436,10 @@ def _why_this_date(slip: PaperSlip) -> tuple[str, tuple[DayCell, ...]]:
         reason = wording.plain(dossier.due_reason)
         return gettext("Cơ quan ấn định ngày hẹn: %(reason)s.") % {"reason": reason.rstrip(".")}, ()
     try:
-        explained = deadlines.explain(
-            limit_of(dossier),
-            dossier.received_at,
-            calendar_of(dossier.receiving_agency),
+        explained = explain_by_limit(
+            dossier,
             pause_spans(dossier.pauses.filter(ended_at__lte=slip.issued_at)),
-            policy=deadlines.SupplementPolicy(dossier.version.supplement_policy),
+            calendar_of(dossier.receiving_agency),
         )
     except deadlines.LimitError:
         return "", ()

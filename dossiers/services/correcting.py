@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts.folding import fold
 from accounts.personal_data import normalise_number
+from agencies.calendars import calendar_with_version
 from dossiers import paper_issue, tracking_codes
-from dossiers.clockwork import end_pause, note_due_change
+from dossiers.clockwork import end_pause, note_due_change, start_clock
 from dossiers.models import ActProposal, Dossier, Pause
 from dossiers.recording import ActDataError, Record, begin
 from dossiers.services.consulting import call_off
-from dossiers.services.intake import give_code, promise_by_limit, second_fact
+from dossiers.services.intake import give_code, second_fact
 from dossiers.workflow import (
     Act,
     ClockEffect,
@@ -82,7 +83,8 @@ def correct_result(
         )
         record = Record(new, by, step.record.recorded_at)
         number = give_code(new, record, at=step.at, paper=PaperKind.RECEIPT)
-        promise_by_limit(new, at=step.at)
+        calendar, new.calendar_version = calendar_with_version(new.receiving_agency)
+        start_clock(new, calendar, at=step.at)
         event = record.append(
             opening,
             at=step.at,

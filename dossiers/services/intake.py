@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.folding import fold, tidy
 from accounts.personal_data import keyed_digest, normalise_number, proof_of, seal
 from agencies.calendars import calendar_with_version
-from dossiers import deadlines, paper_issue, tracking_codes
-from dossiers.clockwork import stated_limit
+from dossiers import paper_issue, tracking_codes
+from dossiers.clockwork import START_FIELDS, start_clock, stated_limit
 from dossiers.codes import allocate, format_code
 from dossiers.deadlines import LimitError, Unit
 from dossiers.models import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from agencies.models import Agency, Officer
-    from agencies.working_time import Calendar
     from dossiers.workflow import Opening
 
 # A clock on a desk may run ahead of ours by so much before its "now" is called the future.
@@ -217,8 +216,7 @@ def settle_at_once(
         give_code(locked, step.record, at=step.at, paper=None)
         locked.limit_unit = LimitUnit.SAME_DAY
         calendar, locked.calendar_version = calendar_with_version(locked.receiving_agency)
-        limit = deadlines.Limit(None, Unit.SAME_DAY, cutoff=locked.version.same_day_cutoff)
-        _promise(locked, deadlines.due_at(limit, step.at, calendar))
+        start_clock(locked, calendar, at=step.at)
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
         locked.result_kind, locked.result_number = "granted", result_number
         locked.delivery_state = "due"
@@ -346,9 +344,7 @@ _RECEIPT_FIELDS = [
     "code",
     "received_at",
     "received_on",
-    "due_original_at",
-    "due_at",
-    "due_on",
+    *START_FIELDS,
     "due_reason",
     "limit_value",
     "limit_unit",
@@ -488,10 +484,7 @@ def _accept(
     issued_at = timezone.now() if dossier.entry == Entry.LATE else at
     paper_number = give_code(dossier, record, at=at, paper=PaperKind.RECEIPT, issued_at=issued_at)
     try:
-        if submission.due_on is not None:
-            _promise(dossier, deadlines.end_of_day(submission.due_on, calendar))
-        else:
-            promise_by_limit(dossier, at=at, calendar=calendar)
+        start_clock(dossier, calendar, at=at, due_on=submission.due_on)
     except LimitError as error:
         raise ActDataError({_FIELD_OF.get(error.field, error.field): error.message}) from error
     if submission.due_on is not None and not calendar.is_working_day(submission.due_on):
@@ -504,6 +497,12 @@ def _accept(
         "calendar_version": dossier.calendar_version,
         "code": dossier.code,
     }
+    if dossier.committed_unit:
+        data["committed"] = [
+            str(dossier.committed_value),
+            dossier.committed_unit,
+            dossier.committed_decision,
+        ]
     if dossier.papers_vouched:
         data["papers_vouched"] = True
     if dossier.entry == Entry.LATE:
@@ -575,23 +574,6 @@ def give_code(
     for event in record.events:
         event.recorded_at = given.now
     return given.paper_number
-
-
-def promise_by_limit(
-    dossier: Dossier, *, at: dt.datetime, calendar: Calendar | None = None
-) -> None:
-    """Promise the date that the dossier's limit gives from a moment; raise LimitError."""
-    if calendar is None:
-        calendar, dossier.calendar_version = calendar_with_version(dossier.receiving_agency)
-    limit = deadlines.Limit(
-        dossier.limit_value, Unit(dossier.limit_unit), cutoff=dossier.version.same_day_cutoff
-    )
-    _promise(dossier, deadlines.due_at(limit, at, calendar))
-
-
-def _promise(dossier: Dossier, due: dt.datetime | None) -> None:
-    dossier.due_original_at = dossier.due_at = due
-    dossier.due_on = local_day(due) if due else None
 
 
 def _submission_of(dossier: Dossier, *, due_on: dt.date | None, reason: str) -> Submission:

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from accounts.roles import Role
 from agencies.calendars import calendar_of
 from dossiers import deadlines, paper_issue
-from dossiers.clockwork import end_pause, note_due_change
+from dossiers.clockwork import change_due, end_pause, note_due_change
 from dossiers.deadlines import LimitError
-from dossiers.models import Dossier, Pause, local_day
+from dossiers.models import Dossier, DueOrigin, Pause, local_day
 from dossiers.recording import ActDataError, begin
 from dossiers.workflow import Act, PaperKind, State
 
@@ -117,8 +117,16 @@ def extend(
             },
             holder_officer=locked.holder_officer,
         )
-        locked.due_promised_at = new_due
-        step.record.write(fields=["due_promised_at"])
+        change = change_due(
+            locked,
+            new_due,
+            origin=DueOrigin.APOLOGY,
+            reason=reason,
+            event=event,
+            is_late=is_late,
+        )
+        step.record.write()
+        change.save()
         paper_issue.issue(
             PaperKind.APOLOGY,
             dossier=locked,

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 24
 _ANY_CODE = "ANY-CODE"
-INTAKE_MINUTES = 8 * 60  # domain.md 2.5: a submission is answered within 8 working hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,7 @@ def slim(dossiers: DossierQuerySet) -> DossierQuerySet:
         "received_at",
         "due_at",
         "due_on",
+        "answer_by_at",
         "settled_at",
         "paused_at",
         "supplement_count",
@@ -253,7 +253,8 @@ def _intake_clock(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> Clo
         return Clock("paused", _("Chờ người nộp"))
     if dossier.submitted_at is None:
         return Clock("none", _("Chưa nộp"))
-    answer_by = calendar.add_working_minutes(dossier.submitted_at, INTAKE_MINUTES)
+    # Rows written before the timer was kept have none: it started when they were submitted.
+    answer_by = dossier.answer_by_at or deadlines.answer_by(dossier.submitted_at, calendar)
     if answer_by < now:
         return Clock("overdue", _("Quá 8 giờ chưa trả lời"))
     return Clock("soon", _("Trả lời trước %(when)s") % {"when": vn_datetime(answer_by)})

@@ -102,6 +102,13 @@ USE_TZ = True
 # What a person types and what the API sends; never 11/22.
 DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
 
+# The clock (domain.md 3). What the law leaves to the province; printed in docs/operating.md.
+MOTCUA_DUE_TIME = "end_of_day"  # of the due day; or "same_clock_time": one for all dossiers
+MOTCUA_TRANSFER_CUTOFF = "15:00"  # accepted later: handed over the next working morning (T11)
+MOTCUA_TRANSFER_MORNING = 60  # working minutes: how long that morning lasts
+# Whether an apology moves the appointment the figures judge by (NgayHenTra), not only the promise.
+MOTCUA_APOLOGY_MOVES_DUE = False
+
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

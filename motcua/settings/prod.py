@@ -4,7 +4,15 @@ from pathlib import Path
 
 from motcua.environment import Environment, broker, database
 from motcua.settings.base import *  # noqa: F403
-from motcua.settings.base import MEDIA_ROOT, PROVINCE_CODE, PROVINCE_NAME, STATIC_ROOT
+from motcua.settings.base import (
+    MEDIA_ROOT,
+    MOTCUA_DUE_TIME,
+    MOTCUA_TRANSFER_CUTOFF,
+    MOTCUA_TRANSFER_MORNING,
+    PROVINCE_CODE,
+    PROVINCE_NAME,
+    STATIC_ROOT,
+)
 
 env = Environment(hint="docs/operating.md lists the variables.")
 
@@ -23,6 +31,11 @@ HOTLINE = env.get("MOTCUA_HOTLINE")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS") or [env.require("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
+
+MOTCUA_DUE_TIME = env.get("MOTCUA_DUE_TIME", MOTCUA_DUE_TIME)
+MOTCUA_TRANSFER_CUTOFF = env.get("MOTCUA_TRANSFER_CUTOFF", MOTCUA_TRANSFER_CUTOFF)
+MOTCUA_TRANSFER_MORNING = env.integer("MOTCUA_TRANSFER_MORNING", MOTCUA_TRANSFER_MORNING)
+MOTCUA_APOLOGY_MOVES_DUE = env.get("MOTCUA_APOLOGY_MOVES_DUE") == "yes"
 
 _owner = env.get("MOTCUA_ROLE") == "owner"
 _url = env.get("MOTCUA_OWNER_URL") if _owner else ""

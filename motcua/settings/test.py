@@ -38,4 +38,6 @@ INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "django_migration
 MIGRATION_LINTER_OPTIONS = {
     "include_apps": ["accounts", "agencies", "procedures", "dossiers", "reports"],
     "no_cache": True,
+    # A looser uniqueness in place of a stricter one, on a dozen rows: it can neither fail nor wait.
+    "ignore_name_contains": "working_windows_with_dates",
 }

@@ -315,6 +315,12 @@ NONSENSE: dict[str, dict[str, Any]] = {
     "dossier_returned_only_when_settled": {"returned_at": at(FRIDAY)},
     "dossier_ended_iff_settled_at": {"state": "settled"},
     "dossier_paused_has_start": {"state": "awaiting_supplement"},
+    "dossier_promised_only_when_due": {
+        "due_at": None,
+        "due_on": None,
+        "due_promised_at": at(FRIDAY),
+    },
+    "dossier_answer_only_while_submitted": {"answer_by_at": at(FRIDAY)},
 }
 
 
