@@ -210,7 +210,7 @@ class ActSerializer(serializers.Serializer[Any]):
     receipt_number = serializers.CharField(required=False, allow_blank=True)
 
 
-_ERRORS = {
+ERRORS = {
     400: FieldErrorSerializer,
     401: ErrorSerializer,
     403: ErrorSerializer,
@@ -231,7 +231,7 @@ class DossierList(APIView):
         operation_id="dossier_log",
         request=SubmissionSerializer,
         parameters=[_KEY],
-        responses={201: LoggedSerializer, 409: ErrorSerializer, **_ERRORS},
+        responses={201: LoggedSerializer, 409: ErrorSerializer, **ERRORS},
     )
     def post(self, request: Request) -> Response:
         """Ghi nhận và tiếp nhận một hồ sơ: T03 (online: T02) and T04 in one transaction."""
@@ -257,7 +257,7 @@ class DossierList(APIView):
             ),
             OpenApiParameter("cursor", OpenApiTypes.STR),
         ],
-        responses={200: DossierPageSerializer, **_ERRORS},
+        responses={200: DossierPageSerializer, **ERRORS},
     )
     def get(self, request: Request) -> Response:
         """Danh sách hồ sơ trong tầm nhìn, theo hạn; `overdue=1` chỉ hồ sơ quá hạn chưa dừng."""
@@ -286,10 +286,10 @@ class DossierList(APIView):
 class DossierDetail(APIView):
     permission_classes = [IsOfficer]
 
-    @extend_schema(responses={200: DossierSerializer, **_ERRORS})
+    @extend_schema(responses={200: DossierSerializer, **ERRORS})
     def get(self, request: Request, code: str) -> Response:
         """Một hồ sơ với lịch sử của nó; lượt xem được ghi lại."""
-        dossier, officer = _dossier(request, code)
+        dossier, officer = dossier_in_sight(request, code)
         DossierReading.objects.create(dossier=dossier, officer=officer)
         return Response(detail(dossier, officer))
 
@@ -298,11 +298,11 @@ class DossierPapers(APIView):
     permission_classes = [IsOfficer]
 
     @extend_schema(
-        operation_id="dossier_papers", responses={200: SlipSerializer(many=True), **_ERRORS}
+        operation_id="dossier_papers", responses={200: SlipSerializer(many=True), **ERRORS}
     )
     def get(self, request: Request, code: str) -> Response:
         """Giấy tờ phát hành của một hồ sơ."""
-        dossier, _officer = _dossier(request, code)
+        dossier, _officer = dossier_in_sight(request, code)
         return Response(
             [
                 {
@@ -337,11 +337,11 @@ class DossierPaper(APIView):
 
     @extend_schema(
         operation_id="dossier_paper",
-        responses={(200, "application/pdf"): OpenApiTypes.BINARY, **_ERRORS},
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY, **ERRORS},
     )
     def get(self, request: Request, code: str, pk: int) -> HttpResponse:
         """Bản PDF của một giấy tờ, cho người được xem hồ sơ."""
-        dossier, _officer = _dossier(request, code)
+        dossier, _officer = dossier_in_sight(request, code)
         slip = dossier.slips.filter(pk=pk).first() if pk < 2**63 else None
         if slip is None:
             raise NotFound
@@ -353,11 +353,11 @@ class DossierActs(APIView):
 
     @extend_schema(
         request=ActSerializer,
-        responses={200: DossierSerializer, 409: ConflictSerializer, **_ERRORS},
+        responses={200: DossierSerializer, 409: ConflictSerializer, **ERRORS},
     )
     def post(self, request: Request, code: str) -> Response:
         """Thực hiện một hành vi trên hồ sơ."""
-        dossier, officer = _dossier(request, code)
+        dossier, officer = dossier_in_sight(request, code)
         data = request.data
         if not isinstance(data, dict):
             raise ValidationError({"act": [_("Hãy nêu hành vi.")]})
@@ -388,7 +388,7 @@ class DossierActs(APIView):
             raise ValidationError({name: [text] for name, text in error.errors.items()}) from error
         except (StaleVersionError, IllegalTransitionError) as error:
             # Somebody was faster between our look and the lock.
-            now, _officer = _dossier(request, code)
+            now, _officer = dossier_in_sight(request, code)
             raise conflict(
                 _("Hồ sơ vừa được người khác xử lý."), open_acts(now, officer)
             ) from error
@@ -588,7 +588,8 @@ def _agency(code: str) -> Agency:
     return agency
 
 
-def _dossier(request: Request, code: str) -> tuple[Dossier, Officer]:
+def dossier_in_sight(request: Request, code: str) -> tuple[Dossier, Officer]:
+    """Return the dossier by its code and who asks; Http404 for what the officer may not see."""
     officer = the_officer(request)
     seen: DossierQuerySet = Dossier.objects.visible_to(scope_for(request)).for_page()
     dossier = seen.with_public_code(code).first() if len(code) <= 40 else None

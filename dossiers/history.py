@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.templatetags.motcua import vn_date, vn_datetime, vn_number
+from dossiers import deadlines
+from dossiers.deadlines import Hold
 from dossiers.models import Dossier, DossierEvent, Entry, Pause
 from dossiers.next_acts import ICONS
 from dossiers.workflow import PAUSED_STATES, Act, ClockEffect, State
@@ -173,27 +176,71 @@ def _note(event: DossierEvent) -> str:
     return "; ".join(said)
 
 
+class HolderKind(StrEnum):
+    """Who may hold a dossier: the applicant while the clock stands, else the administration."""
+
+    APPLICANT = "applicant"
+    OFFICER = "officer"
+    AGENCY = "agency"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Người giữ: the officer who has the dossier, else the agency; the applicant while it waits."""
+
+    kind: HolderKind
+    name: str
+    agency_id: int | None = None
+    agency_name: str = ""
+    officer_id: int | None = None
+
+
+def holds_of(events: Iterable[DossierEvent]) -> list[Hold[Holder]]:
+    """Return who held a dossier from when, in the order of its events; no query."""
+    return [Hold(event.at, _holder_after(event)) for event in events]
+
+
+def _holder_after(event: DossierEvent) -> Holder:
+    if State(event.to_state) in PAUSED_STATES:
+        return Holder(HolderKind.APPLICANT, _("Người dân (đồng hồ dừng)"))
+    agency = event.holder_agency
+    if event.holder_officer is None:
+        return Holder(HolderKind.AGENCY, agency.label, agency.pk, agency.label)
+    officer = event.holder_officer
+    name = f"{officer.full_name}, {agency.label}"
+    return Holder(HolderKind.OFFICER, name, agency.pk, agency.label, officer.pk)
+
+
+def clock_ends(dossier: Dossier, now: dt.datetime) -> dt.datetime:
+    """Return up to when a received dossier's time is somebody's: its end, else now."""
+    return min(dossier.settled_at or now, now)
+
+
+def time_of_holders(
+    dossier: Dossier, events: Iterable[DossierEvent], now: dt.datetime, calendar: Calendar
+) -> dict[Holder, int]:
+    """Return the working minutes since receipt by who held the dossier (design.md 4.8).
+
+    They add up to the working minutes between receipt and `clock_ends` exactly.
+    """
+    if dossier.received_at is None:
+        return {}
+    end = clock_ends(dossier, now)
+    return deadlines.shares(holds_of(events), dossier.received_at, end, calendar)
+
+
 def shares(
     dossier: Dossier, events: Sequence[DossierEvent], now: dt.datetime, calendar: Calendar
 ) -> list[Share]:
-    """Return who used the working time since receipt, most first; what stood still is the owner's."""
-    if dossier.received_at is None:
-        return []
+    """Return which agency used the working time since receipt, most first; the applicant apart."""
     minutes: dict[tuple[str, str], int] = {}
-    end = min(dossier.settled_at or now, now)
-    for place, event in enumerate(events):
-        start = max(event.at, dossier.received_at)
-        stop = min(events[place + 1].at if place + 1 < len(events) else end, end)
-        if stop <= start:
-            continue
-        if State(event.to_state) in PAUSED_STATES:
-            key = (_("Người dân (đồng hồ dừng)"), "paused")
+    for holder, held in time_of_holders(dossier, events, now, calendar).items():
+        if holder.kind is HolderKind.APPLICANT:
+            key = (holder.name, "paused")
         else:
-            is_settling = event.holder_agency_id == dossier.competent_agency_id
-            key = (event.holder_agency.label, "brand" if is_settling else "soft")
-        minutes[key] = minutes.get(key, 0) + max(0, calendar.working_minutes_between(start, stop))
+            is_settling = holder.agency_id == dossier.competent_agency_id
+            key = (holder.agency_name, "brand" if is_settling else "soft")
+        minutes[key] = minutes.get(key, 0) + held
     total = sum(minutes.values())
-    if not total:
-        return []
     ranked = sorted(minutes.items(), key=lambda pair: -pair[1])
-    return [Share(name, tone, used, 100 * used / total) for (name, tone), used in ranked if used]
+    return [Share(name, tone, used, 100 * used / total) for (name, tone), used in ranked]

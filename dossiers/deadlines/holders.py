@@ -34,9 +34,9 @@ def shares(
     turns = list(holds)
     minutes: dict[Holder, int] = {}
     passed, latest = 0, start
-    for turn, following in zip(turns, [*turns[1:], None], strict=True):
-        until = end if following is None else min(max(following.since, latest), end)
-        latest = max(latest, until)
+    ends = [turn.since for turn in turns[1:]] + [end]
+    for turn, until in zip(turns, ends, strict=False):  # nobody held it: nobody's share ends
+        latest = max(latest, min(until, end))
         counted = calendar.working_minutes_between(start, latest)
         minutes[turn.holder] = minutes.get(turn.holder, 0) + counted - passed
         passed = counted

@@ -6,7 +6,7 @@ was entered (special days, seasons, weekdays), and it walks. Local times are nai
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache
@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from agencies.calendar_data import default_calendar
 from agencies.working_time import (
+    DEFAULT_WINDOWS,
     LOCAL_ZONE,
     Calendar,
     DayKind,
@@ -28,6 +29,7 @@ from dossiers.deadlines import (
     SupplementPolicy,
     TimeOfDay,
     Unit,
+    committed_limit,
     due_at,
     due_with_pauses,
 )
@@ -39,13 +41,14 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Case:
-    """One question to the clock."""
+    """One question to the clock; `cut_from` is the law's limit where the engine made `limit` of it."""
 
     limit: Limit
     received_at: datetime
     pauses: tuple[Pause, ...]
     policy: SupplementPolicy
     calendar: Calendar
+    cut_from: Limit | None = None
 
 
 def engine_answer(case: Case) -> datetime | None:
@@ -57,6 +60,8 @@ def engine_answer(case: Case) -> datetime | None:
 
 def oracle_answer(case: Case) -> datetime | None:
     """Return what the law says, slowly."""
+    if case.cut_from is not None:
+        case = replace(case, limit=committed(case.cut_from))
     due = _due(case)
     return None if due is None else due.replace(tzinfo=LOCAL_ZONE)
 
@@ -94,19 +99,35 @@ def on_duty(calendar: Calendar, day: date) -> bool:
     )
 
 
+def season_windows(calendar: Calendar, day: date) -> tuple[Window, ...]:
+    """Go back from the day to the last beginning of a season of the newest decision in force."""
+    decisions = {
+        season.valid_from
+        for season in calendar.seasons
+        if (season.valid_from or date.min) <= day <= (season.valid_until or date.max)
+    }
+    if not decisions:
+        return DEFAULT_WINDOWS
+    newest = max(decisions, key=lambda since: since or date.min)
+    seasons = {
+        season.starts: season.windows
+        for season in calendar.seasons
+        if season.valid_from == newest and day <= (season.valid_until or date.max)
+    }
+    while (day.month, day.day) not in seasons:
+        day -= DAY
+    return seasons[day.month, day.day]
+
+
 @cache
 def minutes_of(calendar: Calendar, day: date) -> tuple[int, ...]:
     """List the minutes of a day that are worked, each by its beginning."""
     if not works(calendar, day):
         return ()
     special = calendar.special_days.get(day)
-    if special is not None and special.windows is not None:
-        windows = special.windows
-    else:
-        begun = [s for s in calendar.seasons if s.starts <= (day.month, day.day)]
-        windows = max(begun or calendar.seasons, key=lambda s: s.starts).windows
+    own = special.windows if special is not None else None
     minutes: list[int] = []
-    for window in windows:
+    for window in own or season_windows(calendar, day):
         opens = window.opens.hour * 60 + window.opens.minute
         closes = window.closes.hour * 60 + window.closes.minute
         minutes.extend(range(opens, closes))
@@ -165,6 +186,44 @@ def normalise(calendar: Calendar, moment: datetime) -> datetime:
 
 
 # The limit.
+
+
+def committed(limit: Limit) -> Limit:
+    """Cut a tenth off the law's limit, trying ever shorter ones until a tenth is off."""
+    if limit.value is None:
+        return limit
+    value, unit, step = limit.value, limit.unit, Decimal(1)
+    if unit is Unit.MONTH:
+        value, unit = Decimal(shortest(limit)), Unit.DAY
+    elif unit is Unit.WORKING_DAY and value <= 5:
+        value, unit = value * 8, Unit.WORKING_HOUR
+    if unit is Unit.WORKING_HOUR:
+        step = Decimal("0.5")
+    shorter = Decimal(0)
+    while (shorter + step) / value <= Decimal("0.9"):
+        shorter += step
+    if shorter == 0:
+        return limit
+    return Limit(shorter, unit, cutoff=limit.cutoff, time_of_day=limit.time_of_day)
+
+
+@cache
+def shortest(limit: Limit) -> int:
+    """Count the days of a limit in months from the first of every month, and take the fewest."""
+    assert limit.value is not None
+    whole = int(limit.value)
+    rest = int(((limit.value - whole) * 30).to_integral_value(ROUND_CEILING))
+    counts = []
+    for first in range(1, 13):
+        start = date(2001, first, 1)
+        end = start
+        for _ in range(whole):
+            end = (end + 31 * DAY).replace(day=1)
+        # Leap days are left out: the year 2001 has none, and no later one is to lend its own.
+        leap = sum(1 for n in range((end - start).days) if (d := start + n * DAY).day == 29
+                   and d.month == 2)  # fmt: skip
+        counts.append((end - start).days - leap + rest)
+    return min(counts)
 
 
 def day_zero(case: Case, start: datetime) -> date:
@@ -260,15 +319,19 @@ def _due(case: Case) -> datetime | None:
     original = unpaused(case, received)
     if original is None:
         return None
-    pauses = [(_naive(p.started_at), _naive(p.ended_at), p.kind) for p in case.pauses if p.ended_at]
+    pauses = [
+        (_naive(p.started_at), _naive(p.ended_at), p.kind, p.restarts)
+        for p in case.pauses
+        if p.ended_at
+    ]
     start = received
-    if case.policy is SupplementPolicy.RESTART:
-        for _, end, kind in pauses:
-            if kind is PauseKind.SUPPLEMENT and end > start:
-                start = end
+    for _, end, kind, says in pauses:
+        restarts = case.policy is SupplementPolicy.RESTART if says is None else says
+        if restarts and kind is PauseKind.SUPPLEMENT and end > start:
+            start = end
     restarted = unpaused(case, start)
     assert restarted is not None
-    stops = [(max(a, start), b) for a, b, _ in pauses if b > start]
+    stops = [(max(a, start), b) for a, b, _, _ in pauses if b > start]
     if case.limit.unit in {Unit.DAY, Unit.MONTH}:
         midnights: set[datetime] = set()
         for a, b in stops:
@@ -321,7 +384,9 @@ def _covered(stops: list[tuple[int, int]], begins: int, ends: int) -> int:
 
 @cache
 def calendars() -> tuple[Calendar, ...]:
-    """The province's calendar and three others: winter hours, a make-up morning, no duty days."""
+    """The province's calendar and four others: winter hours, a make-up morning, no duty days,
+    hours decided anew.
+    """
     plain = default_calendar()
     summer = (Window(time(7), time(11)), Window(time(13), time(17)))
     winter = (Window(time(7, 30), time(12)), Window(time(13), time(16, 30)))
@@ -339,7 +404,19 @@ def calendars() -> tuple[Calendar, ...]:
         )
     )
     bare = Calendar(counter_weekdays=frozenset())
-    return plain, seasonal, short, bare
+    # Winter hours decided for one winter, and new hours for good since 2025.
+    decided = Calendar(
+        plain.special_days,
+        seasons=(
+            Season((1, 1), DEFAULT_WINDOWS),
+            Season((10, 16), winter, date(2022, 10, 16), date(2023, 4, 15)),
+            Season((4, 16), summer, date(2025, 4, 16)),
+            Season((10, 16), winter, date(2025, 4, 16)),
+        ),
+        loaded_from=plain.loaded_from,
+        loaded_until=plain.loaded_until,
+    )
+    return plain, seasonal, short, bare, decided
 
 
 # Limits of the national catalogue with their frequency (national-portal-and-data.md 4.1).
@@ -418,7 +495,9 @@ def _pauses(random_: random.Random, received: datetime) -> tuple[Pause, ...]:
             end = _moment(random_, start.date() + random_.randrange(0, 12) * DAY)
         if end < start:
             start, end = end, start
-        pauses.append(Pause(start, end, random_.choice(list(PauseKind))))
+        # What the event said, or nothing, which leaves it to the policy.
+        restarts = random_.choices((None, True, False), (8, 1, 1))[0]
+        pauses.append(Pause(start, end, random_.choice(list(PauseKind)), restarts))
     return tuple(pauses)
 
 
@@ -429,12 +508,16 @@ def random_cases(n: int, seed: int) -> Iterator[Case]:
     days = date(2027, 12, 31).toordinal() - first + 1
     for _ in range(n):
         received = _moment(random_, date.fromordinal(first + random_.randrange(days)))
+        limit, cut_from = _limit(random_), None
+        if random_.random() < 0.1 and (shorter := committed_limit(limit)) is not None:
+            limit, cut_from = shorter, limit
         yield Case(
-            limit=_limit(random_),
+            limit=limit,
+            cut_from=cut_from,
             received_at=received,
             pauses=_pauses(random_, received),
             policy=random_.choices(list(SupplementPolicy), (4, 1))[0],
-            calendar=random_.choices(calendars(), (6, 2, 1, 1))[0],
+            calendar=random_.choices(calendars(), (6, 2, 1, 1, 1))[0],
         )
 
 

@@ -1,0 +1,339 @@
+"""The dates of a stored dossier: moved by pauses, set from outside, promised in an apology."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.test import override_settings
+
+from agencies.calendar_data import default_calendar
+from dossiers import clockwork
+from dossiers.deadlines import LimitError, Timeliness
+from dossiers.models import Dossier, DueDateChange, DueOrigin
+from dossiers.recording import Record, begin, chain_faults, database_now
+from dossiers.services import closing, intake, processing
+from dossiers.tracking import track
+from dossiers.workflow import Act
+from tests.factories import ProcedureFactory
+
+if TYPE_CHECKING:
+    from tests.province import Province
+
+at = dt.datetime.fromisoformat
+CALENDAR = default_calendar()
+
+RECEIVED = "2026-11-09T09:00+07:00"  # Monday
+ASKED = "2026-11-11T10:00+07:00"  # Wednesday
+ANSWERED = "2026-11-13T10:00+07:00"  # Friday, 16 working hours later
+DUE = at("2026-11-16T17:00+07:00")  # five working days
+MOVED = at("2026-11-18T17:00+07:00")  # and sixteen hours
+
+
+def in_progress(province: Province, **settings: Any) -> Dossier:
+    procedure = ProcedureFactory.create(
+        offering=province.department,
+        cases=[settings.pop("limit", ("5", "working_day"))],
+        version_settings=settings or None,
+    )
+    with time_machine.travel(RECEIVED, tick=False):
+        dossier = processing.transfer(province.log(procedure=procedure), by=province.receptionist)
+        return processing.assign(dossier, by=province.head)
+
+
+def ask(province: Province, dossier: Dossier, moment: str = ASKED) -> Dossier:
+    with time_machine.travel(moment, tick=False):
+        return processing.request_supplement(dossier, by=province.head, reason="Thiếu bản vẽ")
+
+
+def answer(province: Province, dossier: Dossier, moment: str = ANSWERED) -> Dossier:
+    with time_machine.travel(moment, tick=False):
+        processing.accept_supplement(dossier, by=province.receptionist)
+    return stored(dossier)
+
+
+def stored(dossier: Dossier) -> Dossier:
+    return Dossier.objects.get(pk=dossier.pk)
+
+
+def set_from_outside(
+    province: Province,
+    dossier: Dossier,
+    new_due: str,
+    origin: DueOrigin,
+    moment: str = "2026-11-10T09:00+07:00",
+) -> DueDateChange:
+    """Do what a service does: an act that changes the date, its event, the row beside it."""
+    with time_machine.travel(moment, tick=False), transaction.atomic():
+        # Any act will do: the table gets one of its own for this.
+        step = begin(Act.PROPOSE, dossier, by=province.specialist)
+        event = step.append(reason="Công điện số 12")
+        change = clockwork.change_due(
+            step.dossier,
+            at(new_due),
+            origin=origin,
+            reason="Công điện số 12",
+            event=event,
+            reference="12/CĐ-UBND",
+        )
+        step.record.write()
+        change.save()
+        back = begin(Act.SEND_BACK, step.dossier, by=province.head, reason="Làm tiếp")
+        back.append(reason="Làm tiếp", holder_officer=province.specialist)
+        back.record.write()
+    return change
+
+
+# The law's own date
+
+
+def test_the_statutory_date_moves_by_the_same_pause(province: Province) -> None:
+    dossier = in_progress(
+        province,
+        limit=("10", "working_day"),
+        committed_value=Decimal(5),
+        committed_unit="working_day",
+        committed_decision="1234/QĐ-UBND",
+    )
+    assert (dossier.due_at, dossier.due_statutory_at) == (DUE, at("2026-11-23T17:00+07:00"))
+    done = answer(province, ask(province, dossier))
+    # 24/11 is a holiday: sixteen hours after Monday 23/11 are Thursday 26/11.
+    assert (done.due_at, done.due_statutory_at) == (MOVED, at("2026-11-26T17:00+07:00"))
+    assert done.due_original_at == DUE
+
+
+def test_without_a_commitment_the_two_dates_are_one(province: Province) -> None:
+    done = answer(province, ask(province, in_progress(province)))
+    assert done.due_at == done.due_statutory_at == MOVED
+
+
+def test_a_date_the_officer_set_has_no_statutory_one(province: Province) -> None:
+    free = ProcedureFactory.create(offering=province.department, cases=[(None, "none")])
+    with time_machine.travel(RECEIVED, tick=False):
+        dossier = province.log(procedure=free, due_on=dt.date(2026, 11, 20), reason="Hẹn riêng")
+    assert stored(dossier).due_at == at("2026-11-20T17:00+07:00")
+    assert stored(dossier).due_statutory_at is None
+
+
+def test_settled_at_once_it_has_both_dates(province: Province) -> None:
+    province.procedure.versions.update(settles_at_once=True)
+    with time_machine.travel(RECEIVED, tick=False):
+        waiting = intake.register(province.submission(), by=province.receptionist)
+        done = intake.settle_at_once(waiting, by=province.receptionist)
+    assert stored(done).due_at == stored(done).due_statutory_at == at("2026-11-09T17:00+07:00")
+
+
+# What the event said holds
+
+
+def test_a_policy_changed_later_restarts_no_pause_of_the_past(province: Province) -> None:
+    dossier = answer(province, ask(province, in_progress(province)))
+    dossier.version.supplement_policy = "restart"
+    dossier.version.save()
+    with time_machine.travel("2026-11-16T09:00+07:00", tick=False):
+        dossier = closing.request_withdrawal(dossier, by=province.receptionist, reason="Rút")
+    clockwork.move_dates(dossier, dossier.pauses.all())
+    assert dossier.due_at == MOVED
+
+
+def test_asking_to_withdraw_restarts_no_limit(province: Province) -> None:
+    dossier = ask(province, in_progress(province, supplement_policy="restart"))
+    with time_machine.travel(ANSWERED, tick=False):
+        closing.request_withdrawal(dossier, by=province.receptionist, reason="Rút")
+    assert stored(dossier).due_at == MOVED
+
+
+def test_a_restart_says_so_in_its_change(province: Province) -> None:
+    done = answer(province, ask(province, in_progress(province, supplement_policy="restart")))
+    assert done.due_at == at("2026-11-20T17:00+07:00")  # five days from Friday
+    assert done.due_date_changes.get().origin == DueOrigin.RESTART
+    resumed = answer(province, ask(province, in_progress(province)))
+    assert resumed.due_date_changes.get().origin == DueOrigin.PAUSE
+
+
+# Set from outside
+
+
+@pytest.mark.parametrize("origin", [DueOrigin.EXTERNAL, DueOrigin.CORRECTION, DueOrigin.CALENDAR])
+def test_a_change_from_outside_keeps_the_first_promise_and_says_whence(
+    province: Province, origin: DueOrigin
+) -> None:
+    dossier = in_progress(province)
+    change = set_from_outside(province, dossier, "2026-11-25T17:00+07:00", origin)
+    done = stored(dossier)
+    assert (done.due_original_at, done.due_statutory_at, done.due_promised_at) == (DUE, DUE, None)
+    assert (done.due_at, done.due_on) == (at("2026-11-25T17:00+07:00"), dt.date(2026, 11, 25))
+    kept = done.due_date_changes.get()
+    assert kept == change
+    assert (kept.due_before, kept.due_after, kept.origin) == (DUE, done.due_at, origin)
+    assert (kept.reference, kept.reason, kept.promised_after) == (
+        "12/CĐ-UBND",
+        "Công điện số 12",
+        None,
+    )
+    assert kept.event.due_at == done.due_at  # any past day can be rebuilt from the events
+    assert chain_faults(done) == []
+
+
+@pytest.mark.parametrize("origin", [DueOrigin.EXTERNAL, DueOrigin.CORRECTION])
+def test_a_later_pause_moves_the_date_set_from_outside(
+    province: Province, origin: DueOrigin
+) -> None:
+    dossier = in_progress(province)
+    set_from_outside(province, dossier, "2026-11-19T17:00+07:00", origin)
+    done = answer(province, ask(province, stored(dossier)))
+    assert done.due_at == at("2026-11-23T17:00+07:00")  # 16 working hours later
+    assert done.due_statutory_at == MOVED
+
+
+def test_a_pause_before_the_change_is_not_counted_again(province: Province) -> None:
+    dossier = answer(province, ask(province, in_progress(province)))
+    set_from_outside(
+        province,
+        dossier,
+        "2026-11-25T17:00+07:00",
+        DueOrigin.EXTERNAL,
+        "2026-11-13T14:00+07:00",
+    )
+    again = ask(province, stored(dossier), "2026-11-16T09:00+07:00")
+    done = answer(province, again, "2026-11-16T10:00+07:00")
+    assert done.due_at == at("2026-11-26T08:00+07:00")  # one hour, not seventeen
+
+
+def test_an_announcement_applied_to_a_dossier_leaves_its_limit_in_force(
+    province: Province,
+) -> None:
+    dossier = in_progress(province)
+    # The new calendar gave a later date; a pause is counted from the limit, not from that date.
+    set_from_outside(province, dossier, "2026-11-17T17:00+07:00", DueOrigin.CALENDAR)
+    Dossier.objects.filter(pk=dossier.pk).update(due_original_at=at("2026-11-13T17:00+07:00"))
+    done = answer(province, ask(province, stored(dossier)))
+    assert done.due_at == MOVED
+
+
+def test_a_restart_after_a_change_gives_the_whole_limit_and_never_less_than_the_change(
+    province: Province,
+) -> None:
+    dossier = in_progress(province, supplement_policy="restart")
+    set_from_outside(province, dossier, "2026-11-12T17:00+07:00", DueOrigin.CORRECTION)
+    done = answer(province, ask(province, stored(dossier)))
+    assert done.due_at == at("2026-11-20T17:00+07:00")  # five days from Friday 13/11
+    far = in_progress(province, supplement_policy="restart")
+    set_from_outside(province, far, "2026-12-01T17:00+07:00", DueOrigin.CORRECTION)
+    done = answer(province, ask(province, stored(far)))
+    assert done.due_at == at("2026-12-03T17:00+07:00")
+
+
+def test_a_date_before_the_receipt_or_without_one_is_refused(province: Province) -> None:
+    dossier = in_progress(province)
+    with pytest.raises(LimitError) as refused:
+        set_from_outside(province, dossier, "2026-11-09T08:59+07:00", DueOrigin.EXTERNAL)
+    assert refused.value.field == "due_on"
+    assert not DueDateChange.objects.exists()
+    waiting = intake.register(province.submission(), by=province.receptionist)
+    event = waiting.events.get()
+    with pytest.raises(LimitError):
+        clockwork.change_due(waiting, MOVED, origin=DueOrigin.CORRECTION, reason="r", event=event)
+
+
+# The date of an apology
+
+PROMISED = "2026-11-27T17:00+07:00"
+
+
+def test_an_apology_leaves_the_date_the_figures_judge_by(province: Province) -> None:
+    dossier = in_progress(province)
+    change = set_from_outside(province, dossier, PROMISED, DueOrigin.APOLOGY)
+    done = stored(dossier)
+    assert (done.due_at, done.due_statutory_at, done.due_original_at) == (DUE, DUE, DUE)
+    assert done.due_promised_at == done.due_told_at == at(PROMISED)
+    # The reports read the appointment from these two.
+    assert (change.due_before, change.due_after) == (DUE, DUE)
+    assert (change.promised_before, change.promised_after) == (None, at(PROMISED))
+    after = at("2026-11-20T09:00+07:00")
+    assert Dossier.objects.overdue(after).get() == done
+    assert Dossier.objects.statutory_overdue(after).get() == done
+
+
+@override_settings(MOTCUA_APOLOGY_MOVES_DUE=True)
+def test_a_province_may_let_it_move_the_appointment_and_never_the_law(province: Province) -> None:
+    dossier = in_progress(province)
+    change = set_from_outside(province, dossier, PROMISED, DueOrigin.APOLOGY)
+    done = stored(dossier)
+    assert done.due_at == done.due_promised_at == at(PROMISED)
+    assert (done.due_statutory_at, done.due_original_at) == (DUE, DUE)
+    assert (change.due_before, change.due_after) == (DUE, at(PROMISED))
+    paused = answer(province, ask(province, done))
+    assert paused.due_at == paused.due_promised_at == at("2026-12-01T17:00+07:00")
+
+
+def test_a_pause_after_an_apology_moves_all_three_dates(province: Province) -> None:
+    dossier = in_progress(province)
+    set_from_outside(province, dossier, PROMISED, DueOrigin.APOLOGY)
+    done = answer(province, ask(province, stored(dossier)))
+    assert (done.due_at, done.due_statutory_at) == (MOVED, MOVED)
+    assert done.due_promised_at == at("2026-12-01T17:00+07:00")
+
+
+def test_the_applicant_reads_the_date_of_the_apology_and_is_not_told_of_lateness_before_it(
+    province: Province,
+) -> None:
+    dossier = in_progress(province)
+    set_from_outside(province, dossier, PROMISED, DueOrigin.APOLOGY)
+    seen = track(str(dossier.code), "4215", address="192.0.2.1", now=at("2026-11-20T09:00+07:00"))
+    assert seen.due_at == at(PROMISED)
+    assert seen.due_original_at == DUE
+    assert seen.is_moved
+    assert seen.timeliness is Timeliness.IN_TIME
+    assert seen.explanation is not None
+    assert seen.explanation.due_at == at(PROMISED)
+    assert seen.explanation.days[-1].date == dt.date(2026, 11, 27)
+    late = track(str(dossier.code), "4215", address="192.0.2.1", now=at("2026-11-30T09:00+07:00"))
+    assert late.timeliness is Timeliness.OVERDUE
+
+
+# One explanation for everybody
+
+
+def test_the_page_the_receipt_the_look_up_and_the_api_tell_the_same_days(
+    province: Province,
+) -> None:
+    done = answer(province, ask(province, in_progress(province, supplement_policy="resume")))
+    told = clockwork.explain(done)
+    assert told is not None
+    assert told.due_at == MOVED
+    seen = track(str(done.code), "4215", address="192.0.2.1", now=at(ANSWERED))
+    assert seen.explanation == told
+    by_limit = clockwork.explain_by_limit(done, clockwork.pause_spans(done.pauses.all()), CALENDAR)
+    assert by_limit == told
+
+
+def test_recomputing_from_the_receipt_gives_what_is_stored(province: Province) -> None:
+    dossier = in_progress(province)
+    set_from_outside(province, dossier, "2026-11-19T17:00+07:00", DueOrigin.EXTERNAL)
+    done = answer(province, ask(province, stored(dossier)))
+    before = (done.due_at, done.due_on, done.due_statutory_at, done.due_promised_at)
+    clockwork.move_dates(done, done.pauses.all(), clockwork.changes_of(done))
+    assert (done.due_at, done.due_on, done.due_statutory_at, done.due_promised_at) == before
+
+
+@override_settings(MOTCUA_DUE_TIME="same_clock_time")
+def test_a_province_may_promise_the_hour_of_the_receipt(province: Province) -> None:
+    dossier = in_progress(province)
+    assert dossier.due_at == at("2026-11-16T09:00+07:00")
+    told = clockwork.explain(dossier)
+    assert told is not None
+    assert told.due_at == dossier.due_at
+
+
+def test_a_record_keeps_the_dates_without_being_told(province: Province) -> None:
+    """Services name no column of the clock; the record of the act saves them all."""
+    dossier = stored(in_progress(province))
+    dossier.due_promised_at = at(PROMISED)
+    with transaction.atomic():
+        Record(dossier, province.head, database_now()).write()
+    assert stored(dossier).due_promised_at == at(PROMISED)
