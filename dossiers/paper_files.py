@@ -12,9 +12,10 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dossiers.models import PaperSlip
-from dossiers.paperwork import render
+from dossiers.paperwork import render, signing, wording
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,7 +43,7 @@ def ensure_rendered(slip: PaperSlip) -> bytes:
             return stored
         if locked.file:
             _set_aside(locked)
-        content = render(locked)
+        content = _signed(locked)
         name = file_name(locked)
         _write_whole(Path(settings.MEDIA_ROOT) / name, content)
         locked.file = name
@@ -50,6 +51,29 @@ def ensure_rendered(slip: PaperSlip) -> bytes:
         locked.rendered_at = timezone.now()
         locked.save(update_fields=["file", "file_digest", "rendered_at"])
     return content
+
+
+def _signed(slip: PaperSlip) -> bytes:
+    """Return the paper with the portal's seal, unsigned where there is none or it cannot be used.
+
+    A citizen waits at the counter: a seal that fails is told in the log and on the paper's page,
+    and the paper is printed and signed by hand.
+    """
+    try:
+        seal = signing.configured()
+        if seal is not None:
+            words = _("Ký số: %(name)s, %(when)s") % {
+                "name": seal.subject,
+                "when": wording.short_moment(timezone.now()),
+            }
+            return seal.sign(
+                render(slip, signed=words),
+                name=slip.agency.name,
+                reason=f"{slip.get_kind_display()} {slip.number}/{slip.year}",
+            )
+    except signing.SigningError as error:
+        logger.error("paper is not signed", slip=slip.pk, fault=str(error))
+    return render(slip)
 
 
 def file_name(slip: PaperSlip) -> str:

@@ -140,6 +140,7 @@ class PaperKind(models.TextChoices):
     PAYMENT_NOTICE = "payment_notice", _("Thông báo nghĩa vụ tài chính")
     SUSPENSION_NOTICE = "suspension_notice", _("Thông báo tạm dừng giải quyết hồ sơ")
     WITHDRAWAL_REFUSAL = "withdrawal_refusal", _("Thông báo không đồng ý cho rút hồ sơ")
+    ACKNOWLEDGEMENT = "acknowledgement", _("Xác nhận đã nhận hồ sơ nộp trực tuyến")
 
 
 class Place(StrEnum):

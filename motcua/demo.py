@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import datetime as dt
 import hashlib
 import os
 import secrets
@@ -19,6 +20,7 @@ from types import FrameType
 import psycopg
 
 from motcua.celery import QUEUES
+from motcua.demo_certificate import make_certificate
 from motcua.embedded import WEB, Postgres, Redis, only_one
 from motcua.environment import read_env_file
 from motcua.guard import Guard
@@ -29,6 +31,8 @@ VAR = BASE_DIR / "var"
 ENV_FILE = VAR / "demo.env"
 SEED_STAMP = VAR / "seed.stamp"
 PASSWORD_FILE = VAR / "demo-password"
+SEAL_FILE = VAR / "demo-seal.p12"
+SEAL_PASSPHRASE_FILE = VAR / "demo-seal-passphrase"
 LOCK_FILE = BASE_DIR / "requirements" / "base.txt"
 READY_SECONDS = 120
 RESTARTS = 5  # within RESTART_WINDOW; more often means that something is broken for good
@@ -141,9 +145,17 @@ class Demo:
         for name, new in made.items():
             values[name] = os.environ.get(name) or known.get(name) or new
         values["MOTCUA_PUBLIC_URL"] = os.environ.get("MOTCUA_PUBLIC_URL") or self.address
-        for name in ("MOTCUA_FILES", "MOTCUA_TRUSTED_PROXIES"):
+        for name in (
+            "MOTCUA_FILES",
+            "MOTCUA_TRUSTED_PROXIES",
+            "MOTCUA_SIGNING_FILE",
+            "MOTCUA_SIGNING_PASSPHRASE",
+            "MOTCUA_TRUST_FILE",
+        ):
             values[name] = os.environ.get(name, "")
         values = {name: value for name, value in values.items() if value}
+        if "MOTCUA_SIGNING_FILE" not in values:
+            values |= self.own_seal()
         head = "# Written by `make demo` at every start. Without these keys the sealed data are lost.\n"
         write_secret(ENV_FILE, head + "".join(f"{k}={v}\n" for k, v in values.items()))
         if os.environ.get("DEMO_PASSWORD"):
@@ -154,6 +166,14 @@ class Demo:
             "PYTHONUNBUFFERED": "1",
         }
         return {**os.environ, **values, **settings}
+
+    def own_seal(self) -> dict[str, str]:
+        """Return where the demo's own signing certificate lies; made here at the first start."""
+        passphrase = kept_secret(SEAL_PASSPHRASE_FILE)
+        if not SEAL_FILE.exists():
+            now = dt.datetime.now(dt.UTC)
+            make_certificate(SEAL_FILE, passphrase, name="Một Cửa An Giang", now=now)
+        return {"MOTCUA_SIGNING_FILE": str(SEAL_FILE), "MOTCUA_SIGNING_PASSPHRASE": passphrase}
 
     def manage(self, *arguments: str) -> None:
         """Run one management command to its end; its words go to the terminal."""

@@ -15,10 +15,11 @@ from dossiers.models.dossier import (
 from dossiers.models.events import DossierEvent, OutboxMessage
 from dossiers.models.idempotency import IdempotencyKey
 from dossiers.models.money import FeeDue
-from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber
-from dossiers.models.papers import DossierDocument, PaperSlip
+from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber, VoidPaperNumber
+from dossiers.models.papers import DossierDocument, PaperReprint, PaperSlip
 from dossiers.models.proposals import ActProposal
 from dossiers.models.readings import DossierReading
+from dossiers.models.registers import Register
 
 __all__ = [
     "ActProposal",
@@ -40,11 +41,14 @@ __all__ = [
     "OutboxMessage",
     "OwnerKind",
     "PaperNumber",
+    "PaperReprint",
     "PaperSlip",
     "Pause",
+    "Register",
     "ResultChannel",
     "SupplementRound",
     "VoidNumber",
+    "VoidPaperNumber",
     "append_only",
     "local_day",
 ]

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency, Officer
-from dossiers.models.base import DatabaseClock
+from dossiers.models.base import DatabaseClock, append_only
 from dossiers.models.dossier import Dossier
 from dossiers.models.events import DossierEvent
 from dossiers.workflow import (
@@ -87,3 +87,27 @@ class PaperSlip(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number}/{self.year}"
+
+
+class PaperReprint(models.Model):
+    """Lần in lại: a copy printed of a paper, counted on its face; the paper keeps its number."""
+
+    append_only = True
+
+    slip = models.ForeignKey(PaperSlip, models.PROTECT, related_name="reprints")
+    number = models.PositiveSmallIntegerField(_("lần"))
+    printed_at = models.DateTimeField(_("in lúc"))
+    printed_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("lần in lại")
+        verbose_name_plural = _("lần in lại")
+        ordering = ["slip", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["slip", "number"], name="paperreprint_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="paperreprint_from_one"),
+        ]
+        triggers = append_only("paperreprint")
+
+    def __str__(self) -> str:
+        return f"{self.slip_id} {self.number}"

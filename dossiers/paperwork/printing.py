@@ -18,10 +18,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from dossiers.paperwork.contents import Paper, contents_of, for_paper
+from dossiers.paperwork.contents import contents_of, for_paper
+from dossiers.paperwork.parts import Paper
 
 if TYPE_CHECKING:
-    from dossiers.models import PaperSlip
+    from dossiers.models import PaperReprint, PaperSlip
 
 PDF_VARIANT = "pdf/a-2a"  # for the archive and for screen readers in one file
 
@@ -30,14 +31,15 @@ _PROFILE = "--srgb"
 _press = threading.Lock()
 
 
-def render(slip: PaperSlip, *, copy: bool = False) -> bytes:
-    """Return the paper of a slip as PDF; `copy` prints the mark of a reprint and stores nothing.
+def render(slip: PaperSlip, *, reprint: PaperReprint | None = None, signed: str = "") -> bytes:
+    """Return the paper of a slip as PDF and store nothing.
 
-    The same slip gives the same bytes under the same versions of the libraries.
+    `reprint` prints the mark of a counted copy; `signed` says at the head who is about to sign the
+    file. The same arguments give the same bytes under the same versions of the libraries.
     """
     # An official form is Vietnamese whatever the officer's own language is.
     with translation.override("vi"):
-        return to_pdf(to_html(contents_of(for_paper(slip.pk), copy=copy)))
+        return to_pdf(to_html(contents_of(for_paper(slip.pk), reprint=reprint, signed=signed)))
 
 
 def to_html(paper: Paper) -> str:

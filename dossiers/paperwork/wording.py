@@ -91,9 +91,56 @@ def count(number: int | Decimal) -> str:
     return f"{int(exact):02d}"
 
 
-def money(amount: Decimal) -> str:
+def money(amount: Decimal | int) -> str:
     """Return an amount in đồng with dots between thousands: "100.000 đồng"."""
     return unbroken(gettext("%(amount)s đồng") % {"amount": f"{int(amount):,}".replace(",", ".")})
+
+
+_DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
+_THOUSANDS = ("", " nghìn", " triệu", " tỷ")
+
+
+def money_in_words(amount: int) -> str:
+    """Return an amount in đồng in words, a capital first: "Một trăm linh năm nghìn đồng".
+
+    Reads 21 as "hai mươi mốt", 15 as "mười lăm", 1.005 as "một nghìn không trăm linh năm". Beyond
+    999 tỷ the "tỷ" is counted in thousands again: "một nghìn hai trăm tỷ". Whole, not negative.
+    """
+    words = f"{_in_words(amount)} đồng"
+    return words[0].upper() + words[1:]
+
+
+def _in_words(number: int) -> str:
+    if number < 0:
+        raise ValueError("an amount to pay is not negative")
+    if number == 0:
+        return _DIGITS[0]
+    billions, rest = divmod(number, 1_000_000_000)
+    parts = [f"{_in_words(billions)}{_THOUSANDS[3]}"] if billions else []
+    for power in (2, 1, 0):
+        group, rest = divmod(rest, 1000**power)
+        if group:
+            parts.append(f"{_hundreds(group, is_first=not parts)}{_THOUSANDS[power]}")
+    return " ".join(parts)
+
+
+def _hundreds(group: int, *, is_first: bool) -> str:
+    """Return a number of up to three digits; one that follows others says its empty places."""
+    hundreds, (tens, ones) = group // 100, divmod(group % 100, 10)
+    parts = [] if is_first and not hundreds else [f"{_DIGITS[hundreds]} trăm"]
+    if tens > 1:
+        parts.append(f"{_DIGITS[tens]} mươi")
+    elif tens == 1:
+        parts.append("mười")
+    elif ones and parts:
+        parts.append("linh")
+    if ones == 1 and tens > 1:
+        parts.append("mốt")
+    elif ones == 5 and tens:
+        parts.append("lăm")
+    elif ones:
+        parts.append(_DIGITS[ones])
+    return " ".join(parts)
 
 
 def masked(number: str) -> str:

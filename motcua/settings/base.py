@@ -120,6 +120,10 @@ STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "motcua.stylesheets.CompressedOneSheetStorage"},
 }
+# The portal's seal on papers (dossiers.paperwork.signing): a PKCS#12 file; "" signs nothing
+PAPER_SIGNING_FILE = ""
+PAPER_SIGNING_PASSPHRASE = ""
+PAPER_TRUST_FILE = ""  # PEM: roots of older seals, whose papers are still read back
 
 # What a browser may do with our pages
 X_FRAME_OPTIONS = "DENY"

@@ -35,6 +35,9 @@ DATABASES = {
 REDIS_URL = env.require("REDIS_URL")
 CELERY_BROKER_URL = broker(REDIS_URL)
 MEDIA_ROOT = Path(env.get("MOTCUA_FILES", str(MEDIA_ROOT)))
+PAPER_SIGNING_FILE = env.get("MOTCUA_SIGNING_FILE")
+PAPER_SIGNING_PASSPHRASE = env.get("MOTCUA_SIGNING_PASSPHRASE")
+PAPER_TRUST_FILE = env.get("MOTCUA_TRUST_FILE")
 
 # Hashed names as in production, without minutes of compressing.
 STORAGES = {

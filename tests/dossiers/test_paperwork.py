@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 import segno
+import time_machine
 from django.utils import translation
 
 from accounts.personal_data import unseal
 from accounts.roles import Role
 from agencies.models import CalendarDay, Officer
-from dossiers import qr_tokens
+from dossiers import paper_issue, qr_tokens
 from dossiers.models import PaperSlip
 from dossiers.paperwork import layout_for, layout_named, render, wording
 from dossiers.paperwork.contents import Receipt, contents_of, for_paper, qr_text
@@ -321,16 +322,24 @@ def test_the_qr_holds_the_token_of_the_slip_and_the_code_and_no_person() -> None
 
 def test_a_reprint_shows_the_same_qr() -> None:
     slip = papers.slip()
-    first, second = (contents_of(for_paper(slip.pk), copy=copy) for copy in (False, True))
+    copy = paper_issue.reprint(slip, officer=slip.issued_by)
+    first, second = (contents_of(for_paper(slip.pk), reprint=each) for each in (None, copy))
     assert first.qr == second.qr
 
 
-def test_only_receipts_carry_a_token() -> None:
-    receipt, *others = every_kind()
-    assert receipt.qr_sealed
-    for slip in others:
-        assert not slip.qr_sealed
-        assert "/tra-cuu/#" in qr_text(slip)
+def test_every_paper_carries_a_token_of_its_own() -> None:
+    slips = every_kind()
+    assert len({bytes(slip.qr_digest) for slip in slips}) == len(slips)
+    for slip in slips:
+        token = unseal(slip.qr_sealed)
+        assert qr_tokens.digest_of(token) == bytes(slip.qr_digest)
+        assert qr_text(slip) == f"http://127.0.0.1:8000/q/{token}/#{slip.dossier.public_code}"
+
+
+def test_a_paper_without_a_token_leads_to_the_look_up() -> None:
+    slip = papers.slip()
+    slip.qr_sealed = b""
+    assert qr_text(slip) == "http://127.0.0.1:8000/tra-cuu/#H01.151-261120-0042"
 
 
 # The file
@@ -486,10 +495,13 @@ def test_no_name_can_make_the_server_fetch_a_file() -> None:
 def test_a_reprint_has_the_same_number_and_a_mark_on_every_page() -> None:
     many = [(f"Giấy tờ thứ {n} có tên khá dài", "copy", 1) for n in range(40)]
     slip = papers.slip(of=papers.dossier(papers=many))
-    original, copied = render(slip), render(slip, copy=True)
+    with time_machine.travel("2026-11-25T09:00+07:00", tick=False):
+        copies = [paper_issue.reprint(slip, officer=slip.issued_by) for _ in range(2)]
+    original, copied = render(slip), render(slip, reprint=copies[1])
     assert "BẢN SAO" not in papers.text_of(original)
     for page in papers.read(copied).pages:
-        assert "BẢN SAO" in page.extract_text()
+        words = " ".join(page.extract_text().split())
+        assert "BẢN SAO – in lại lần 2, ngày 25/11/2026" in words
     assert "Số: 0001/TTPVHCC" in papers.text_of(copied)
 
 
