@@ -200,12 +200,14 @@ def end_without_result(
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
         locked.result_kind = ""
         event = step.append(reason=reason)
-        call_off(locked, event)
+        asked, locked.consulted_agencies = locked.consulted_agencies, []
         step.record.write(
             fields=[
                 "settled_at", "settled_on", "result_kind", "due_at", "due_on", "consulted_agencies",
             ]
         )  # fmt: skip
+        if asked:
+            call_off(locked, event)
         note_due_change(locked, event, before=before, reason=_("Kết thúc khi đang tạm dừng"))
         paper_issue.issue(
             PaperKind.STOP_NOTICE,

@@ -140,12 +140,7 @@ def _asked(
 
 
 def call_off(dossier: Dossier, event: DossierEvent) -> None:
-    """Ask nobody any more about a dossier that ended or begins anew; the caller saves the list.
-
-    Runs a query only where somebody was asked.
-    """
-    if dossier.consulted_agencies:
-        dossier.consultations.filter(outcome=Consultation.Outcome.OPEN).update(
-            outcome=Consultation.Outcome.CALLED_OFF, answered_event=event
-        )
-        dossier.consulted_agencies = []
+    """Ask nobody any more about a dossier that ended or begins anew; its event is written. One query."""
+    dossier.consultations.filter(outcome=Consultation.Outcome.OPEN).update(
+        outcome=Consultation.Outcome.CALLED_OFF, answered_event=event
+    )

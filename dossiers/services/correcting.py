@@ -16,7 +16,7 @@ from agencies.calendars import calendar_with_version
 from dossiers import paper_issue, tracking_codes
 from dossiers.clockwork import end_pause, note_due_change, start_clock
 from dossiers.models import ActProposal, Dossier, Pause
-from dossiers.recording import ActDataError, Record, begin
+from dossiers.recording import ActDataError, Record, begin, utc_text
 from dossiers.services.consulting import call_off
 from dossiers.services.intake import give_code, second_fact
 from dossiers.workflow import (
@@ -138,8 +138,8 @@ def reopen(
         data: dict[str, Any] = {
             "to": chosen.value,
             "asked_by": asked.asked_by_id,
-            "settled_at": ended.isoformat() if ended else None,
-            "returned_at": locked.returned_at.isoformat() if locked.returned_at else None,
+            "settled_at": utc_text(ended) if ended else None,
+            "returned_at": utc_text(locked.returned_at) if locked.returned_at else None,
         }
         lay_closed = _clear_the_end(locked, chosen, at=step.at)
         event = step.append(
@@ -150,13 +150,15 @@ def reopen(
             holder_agency=_holder_in(locked, chosen),
             holder_officer=_last_specialist(locked) if chosen is State.IN_PROGRESS else None,
         )
-        call_off(locked, event)
+        asked_agencies, locked.consulted_agencies = locked.consulted_agencies, []
         step.record.write(
             fields=[
                 "due_at", "due_on", "settled_at", "settled_on", "returned_at", "returned_on",
                 "result_kind", "delivery_state", "consulted_agencies",
             ]
         )  # fmt: skip
+        if asked_agencies:
+            call_off(locked, event)
         note_due_change(locked, event, before=before, reason=_("Mở lại hồ sơ"))
         return locked
 

@@ -148,7 +148,7 @@ def test_on_the_page_one_asks_and_the_other_finds_it_filled_in(
     province: Province, client: object
 ) -> None:
     dossier = in_progress(province)
-    page = f"/can-bo/ho-so/{dossier.code}/"
+    page = f"/ho-so/{dossier.code}/"
     client.force_login(province.specialist.user)  # type: ignore[attr-defined]
     shown = client.get(page)  # type: ignore[attr-defined]
     assert "Đề nghị: Tạm dừng" in shown.content.decode()
@@ -161,7 +161,7 @@ def test_on_the_page_one_asks_and_the_other_finds_it_filled_in(
     answer = client.post(f"{page}tam-dung/", form, follow=True)  # type: ignore[attr-defined]
     assert "Đã trình đề nghị “Tạm dừng”" in answer.content.decode()
     client.force_login(province.head.user)  # type: ignore[attr-defined]
-    inbox = client.get("/can-bo/hop-viec/").content.decode()  # type: ignore[attr-defined]
+    inbox = client.get("/hop-viec/").content.decode()  # type: ignore[attr-defined]
     assert dossier.code in inbox
     assert "Quyết định: Tạm dừng" in inbox
     filled = client.get(f"{page}tam-dung/").content.decode()  # type: ignore[attr-defined]

@@ -103,9 +103,7 @@ def test_a_result_nobody_collects_is_reminded_of_and_never_late(province: Provin
     assert dossier.events.filter(act="remind_collection", actor_role="system").count() == 2
 
 
-def test_one_that_fails_stops_no_other(
-    province: Province, monkeypatch: pytest.MonkeyPatch, log: object
-) -> None:
+def test_one_that_fails_stops_no_other(province: Province, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = asked_for_papers(province), asked_for_papers(province)
     real = waiting.remind_applicant
 
