@@ -42,7 +42,7 @@ from dossiers.opening import OpeningError, version_for
 from dossiers.paper_files import ensure_rendered
 from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
 from dossiers.services.intake import Paper, Person, Submission, log_submission
-from dossiers.workflow import Act, IllegalTransitionError
+from dossiers.workflow import Act, IllegalTransitionError, State
 from procedures.models import Channel
 
 if TYPE_CHECKING:
@@ -159,6 +159,8 @@ class DossierSummarySerializer(serializers.Serializer[Any]):
 
 class DossierSerializer(DossierSummarySerializer):
     allowed = serializers.ListField(child=serializers.CharField())
+    may_ask = serializers.ListField(child=serializers.CharField())
+    asked = serializers.CharField(allow_null=True)
     events = EventSerializer(many=True)
 
 
@@ -208,6 +210,21 @@ class ActSerializer(serializers.Serializer[Any]):
     channel = serializers.CharField(required=False)
     fees_taken = serializers.BooleanField(required=False)
     receipt_number = serializers.CharField(required=False, allow_blank=True)
+    agency = serializers.CharField(required=False, help_text="code (redirect, consult)")
+    question = serializers.CharField(required=False)
+    answer_by = serializers.DateField(required=False)
+    answer = serializers.CharField(required=False)
+    late_accepted = serializers.BooleanField(required=False)
+    amount_vnd = serializers.IntegerField(required=False, min_value=1)
+    name = serializers.CharField(required=False, allow_blank=True)
+    payee = serializers.CharField(required=False)
+    notice_number = serializers.CharField(required=False, allow_blank=True)
+    pay_by = serializers.DateField(required=False)
+    exempt_reason = serializers.CharField(required=False, allow_blank=True)
+    legal_basis = serializers.CharField(required=False)
+    resume_expected = serializers.DateField(required=False)
+    new_due_on = serializers.DateField(required=False)
+    to = serializers.ChoiceField(choices=State.choices, required=False)
 
 
 ERRORS = {
