@@ -28,6 +28,7 @@ from agencies.calendars import calendar_with_version
 from agencies.models import Agency, AgencyCode
 from agencies.working_time import LOCAL_ZONE
 from dossiers import deadlines, tracking_codes
+from dossiers.chain import as_json, event_digest, utc_text
 from dossiers.clockwork import stated_limit
 from dossiers.codes import move_on, read_code
 from dossiers.deadlines import Limit, LimitError, Unit
@@ -44,7 +45,7 @@ from dossiers.models import (
     ResultChannel,
 )
 from dossiers.opening import LOCAL_SUFFIX
-from dossiers.recording import PAYLOAD_VERSION, as_json, database_now, event_digest, utc_text
+from dossiers.recording import PAYLOAD_VERSION, database_now
 from dossiers.services.intake import second_fact
 from dossiers.workflow import (
     ENDED_STATES,

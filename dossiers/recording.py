@@ -1,27 +1,23 @@
 """The only way an act is written: lock, check the table, append the event, chain it, queue it.
 
-Nothing else writes `dossier.state`. Each event carries an HMAC over itself and the digest before
-it in its dossier; the dossier keeps the count and the last digest, so a changed, removed,
-back-dated or cut-off row shows (design.md 2).
+Nothing else writes `dossier.state`. Each event carries a keyed digest over itself and the digest
+before it in its dossier (`chain`); the dossier keeps the count and the last digest, so a changed,
+removed, back-dated or cut-off row shows (design.md 2).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hmac
-import json
 from dataclasses import dataclass, field
-from functools import lru_cache
-from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
+from dossiers.chain import event_digest
 from dossiers.clockwork import CLOCK_FIELDS, answer_by
 from dossiers.models import ActProposal, Dossier, DossierEvent, OutboxMessage
 from dossiers.workflow import (
@@ -62,49 +58,6 @@ class ActDataError(ValueError):
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__("; ".join(f"{name}: {text}" for name, text in errors.items()))
         self.errors = errors
-
-
-def event_digest(
-    event: DossierEvent, tracking_code: str, previous: bytes, *, data: str | None = None
-) -> bytes:
-    """Return the keyed digest of an event over everything it says and the digest before it.
-
-    `data` is the event's data `as_json`, for who has it written already.
-    """
-    # JSON with its keys sorted, written out: an encoder called for each event takes longer than
-    # the digest, and a bulk load calls it for millions.
-    message = (
-        f'{{"act":{quoted(event.act)},"actor":{_number(event.actor_id)},'
-        f'"agency":{_number(event.agency_id)},"at":{_moment(event.at)},'
-        f'"clock":{quoted(event.clock_effect)},"data":{data or as_json(event.data)},'
-        f'"dossier":{quoted(tracking_code)},"due":{_moment(event.due_at)},'
-        f'"from":{quoted(event.from_state)},'
-        f'"holder":[{_number(event.holder_agency_id)},{_number(event.holder_officer_id)}],'
-        f'"reason":{quoted(event.reason)},"recorded_at":{_moment(event.recorded_at)},'
-        f'"role":{quoted(event.actor_role)},"seq":{_number(event.seq)},'
-        f'"to":{quoted(event.to_state)}}}'
-    )
-    return hmac.digest(settings.CHAIN_KEY, previous + message.encode(), "sha256")
-
-
-as_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
-
-
-def _number(value: int | None) -> int | str:
-    return "null" if value is None else value
-
-
-def _moment(value: dt.datetime | None) -> str:
-    return f'"{utc_text(value)}"' if value else "null"
-
-
-# The events of a dossier share their moments, and those of a bulk load the one they were recorded
-# at. Equal moments read alike, but for the hour that a clock set back has twice: ours was last set
-# back in 1975.
-@lru_cache(maxsize=1024)
-def utc_text(value: dt.datetime) -> str:
-    """Return a moment in UTC as ISO 8601."""
-    return value.astimezone(dt.UTC).isoformat()
 
 
 def moment_of_act(recorded_at: dt.datetime) -> dt.datetime:
@@ -394,32 +347,3 @@ def acts_to_propose(dossier: Dossier, officer: Officer) -> tuple[Act, ...]:
     return acts_to_ask(
         State(dossier.state), dossier.standing_of(officer, timezone.localdate()), dossier.facts
     )
-
-
-def chain_faults(dossier: Dossier) -> list[str]:
-    """Return what is wrong with a dossier's history; nothing, if nobody touched it.
-
-    Runs one query.
-    """
-    return faults_in(dossier, dossier.events.order_by("seq"))
-
-
-def faults_in(dossier: Dossier, events: Iterable[DossierEvent]) -> list[str]:
-    """Return what is wrong with a history read before, in the order of `seq`."""
-    faults: list[str] = []
-    previous = b""
-    count = 0
-    for event in events:
-        count += 1
-        if event.seq != count:
-            faults.append(f"event {count} is missing")
-            count = event.seq
-        expected = event_digest(event, dossier.tracking_code, previous)
-        if not hmac.compare_digest(expected, bytes(event.digest)):
-            faults.append(f"event {event.seq} does not match its digest")
-        previous = bytes(event.digest)
-    if count != dossier.event_count:
-        faults.append(f"the dossier counts {dossier.event_count} events, {count} are there")
-    if not hmac.compare_digest(previous, bytes(dossier.last_digest)):
-        faults.append("the last event is not the one the dossier remembers")
-    return faults

@@ -6,8 +6,8 @@ from typing import Any
 
 import time_machine
 
+from dossiers.chain import chain_faults
 from dossiers.models import Dossier, OutboxMessage
-from dossiers.recording import chain_faults
 from tests.dossiers.conftest import OfficerClient
 from tests.province import Province
 

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from dossiers import importing
+from dossiers.chain import chain_faults
 from dossiers.importing import REQUIRED, import_dossiers
 from dossiers.models import DayNumber, Dossier, DossierEvent, OutboxMessage
-from dossiers.recording import chain_faults
 from tests.dossiers.conftest import OfficerClient
 
 if TYPE_CHECKING:

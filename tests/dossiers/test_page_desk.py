@@ -10,9 +10,9 @@ import pytest
 import time_machine
 
 from accounts.roles import Role
+from dossiers.chain import chain_faults
 from dossiers.forms import fee_names, money, read_card
 from dossiers.models import Dossier, DossierReading, Entry, FeeDue
-from dossiers.recording import chain_faults
 from dossiers.services import intake
 from dossiers.workflow import State
 from procedures.models import Fee, Procedure, ProcedureCase, ProcedureVersion, RequiredDocument

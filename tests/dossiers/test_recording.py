@@ -16,8 +16,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
+from dossiers.chain import chain_faults, event_digest
 from dossiers.models import Dossier, DossierEvent, DossierReading, DueDateChange, OutboxMessage
-from dossiers.recording import chain_faults, event_digest
 from dossiers.services import processing
 from tests.dossiers.stages import awaiting_supplement, in_progress, received
 

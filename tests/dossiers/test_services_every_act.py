@@ -10,8 +10,9 @@ import time_machine
 from django.db import connection, transaction
 
 from dossiers.act_forms import ACT_FORMS
+from dossiers.chain import chain_faults
 from dossiers.models import Dossier, DossierEvent, OutboxMessage, PaperSlip
-from dossiers.recording import ActDataError, StaleVersionError, chain_faults, open_acts
+from dossiers.recording import ActDataError, StaleVersionError, open_acts
 from dossiers.workflow import TRANSITIONS, Act, IllegalTransitionError
 from tests.dossiers.conftest import OfficerClient
 from tests.dossiers.stages import EVERY_ACT, Expected

@@ -11,8 +11,9 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from dossiers.chain import chain_faults
 from dossiers.models import Dossier, DossierEvent, OutboxMessage
-from dossiers.recording import StaleVersionError, chain_faults
+from dossiers.recording import StaleVersionError
 from dossiers.services import closing, processing
 from dossiers.workflow import IllegalTransitionError
 from motcua.processes import wait_until

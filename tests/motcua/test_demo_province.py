@@ -8,8 +8,8 @@ import pytest
 import time_machine
 
 from accounts.models import User
+from dossiers.chain import chain_faults
 from dossiers.models import Dossier
-from dossiers.recording import chain_faults
 from dossiers.workflow import TRANSITIONS
 from motcua import demo_province
 from motcua.demo_province import DemoProvince

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from dossiers.chain import chain_faults, faults_in
 from dossiers.models import Dossier, DossierEvent
-from dossiers.recording import chain_faults, faults_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
