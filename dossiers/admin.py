@@ -12,7 +12,15 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from dossiers.models import Dossier, DossierEvent, OutboxMessage, PaperSlip, VoidNumber
+from dossiers.models import (
+    DayRoot,
+    Dossier,
+    DossierEvent,
+    HistoryCheck,
+    OutboxMessage,
+    PaperSlip,
+    VoidNumber,
+)
 
 DOSSIER_FIELDS: tuple[str, ...] = (
     "code_or_number",
@@ -44,6 +52,17 @@ SLIP_FIELDS: tuple[str, ...] = (
     "issued_at",
     "printed_at",
 )
+ROOT_FIELDS: tuple[str, ...] = ("day", "event_count", "reading_count", "root_text", "made_at")
+CHECK_FIELDS: tuple[str, ...] = (
+    "at",
+    "is_whole",
+    "dossier_count",
+    "event_count",
+    "reading_count",
+    "finding_count",
+    "seconds",
+)
+FOUND_FIELDS: tuple[str, ...] = (*CHECK_FIELDS, "findings_text")
 MESSAGE_FIELDS: tuple[str, ...] = ("message_version", "written_at")
 
 
@@ -147,3 +166,26 @@ class OutboxMessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] 
     event_number = shown("event_id", _("sự kiện"))
     message_version = shown("payload_version", _("phiên bản nội dung"))
     written_at = shown("created_at", _("ghi lúc"))
+
+
+@admin.register(DayRoot)
+class DayRootAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    list_display = ROOT_FIELDS
+    fields = ROOT_FIELDS
+    readonly_fields = ROOT_FIELDS
+
+    @admin.display(description=_("gốc"))
+    def root_text(self, row: DayRoot) -> str:
+        return bytes(row.root).hex()
+
+
+@admin.register(HistoryCheck)
+class HistoryCheckAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    list_display = CHECK_FIELDS
+    list_filter = ["is_whole"]
+    fields = FOUND_FIELDS
+    readonly_fields = FOUND_FIELDS
+
+    @admin.display(description=_("phát hiện"))
+    def findings_text(self, row: HistoryCheck) -> str:
+        return "\n".join(row.findings)

@@ -37,9 +37,10 @@ from agencies.models import Agency
 from dossiers import deadlines, idempotency, pages
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.deadlines import Limit, LimitError, Unit
-from dossiers.models import Dossier, DossierDocument, DossierReading, IdKind, OwnerKind
+from dossiers.models import Dossier, DossierDocument, IdKind, OwnerKind, ReadingWay
 from dossiers.opening import OpeningError, version_for
 from dossiers.paper_files import ensure_rendered
+from dossiers.readings import note_reading
 from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
 from dossiers.services.intake import Paper, Person, Submission, log_submission
 from dossiers.workflow import Act, IllegalTransitionError, State
@@ -307,7 +308,7 @@ class DossierDetail(APIView):
     def get(self, request: Request, code: str) -> Response:
         """Một hồ sơ với lịch sử của nó; lượt xem được ghi lại."""
         dossier, officer = dossier_in_sight(request, code)
-        DossierReading.objects.create(dossier=dossier, officer=officer)
+        note_reading(dossier, by=officer, way=ReadingWay.API)
         return Response(detail(dossier, officer))
 
 
@@ -318,8 +319,9 @@ class DossierPapers(APIView):
         operation_id="dossier_papers", responses={200: SlipSerializer(many=True), **ERRORS}
     )
     def get(self, request: Request, code: str) -> Response:
-        """Giấy tờ phát hành của một hồ sơ."""
-        dossier, _officer = dossier_in_sight(request, code)
+        """Giấy tờ phát hành của một hồ sơ; lượt xem được ghi lại."""
+        dossier, officer = dossier_in_sight(request, code)
+        note_reading(dossier, by=officer, way=ReadingWay.API)
         return Response(
             [
                 {
@@ -357,11 +359,12 @@ class DossierPaper(APIView):
         responses={(200, "application/pdf"): OpenApiTypes.BINARY, **ERRORS},
     )
     def get(self, request: Request, code: str, pk: int) -> HttpResponse:
-        """Bản PDF của một giấy tờ, cho người được xem hồ sơ."""
-        dossier, _officer = dossier_in_sight(request, code)
+        """Bản PDF của một giấy tờ, cho người được xem hồ sơ; lượt xem được ghi lại."""
+        dossier, officer = dossier_in_sight(request, code)
         slip = dossier.slips.filter(pk=pk).first() if pk < 2**63 else None
         if slip is None:
             raise NotFound
+        note_reading(dossier, by=officer, way=ReadingWay.PAPER)
         return pdf_response(ensure_rendered(slip), f"{slip.kind}-{slip.number}.pdf")
 
 
@@ -608,7 +611,7 @@ def _agency(code: str) -> Agency:
 def dossier_in_sight(request: Request, code: str) -> tuple[Dossier, Officer]:
     """Return the dossier by its code and who asks; Http404 for what the officer may not see."""
     officer = the_officer(request)
-    seen: DossierQuerySet = Dossier.objects.visible_to(scope_for(request)).for_page()
+    seen: DossierQuerySet = Dossier.objects.visible_to(scope_for(request)).for_page().opened_now()
     dossier = seen.with_public_code(code).first() if len(code) <= 40 else None
     if dossier is None:
         raise Http404

@@ -26,6 +26,15 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "dossiers.nightly.pass_time",
         "schedule": crontab(hour="5", minute="20"),
     },
+    # An hour after midnight and again, for a day may wait for a transaction that is still writing.
+    "day roots": {
+        "task": "dossiers.clock.close_days",
+        "schedule": crontab(hour="1-6", minute="10"),
+    },
+    "history": {
+        "task": "dossiers.clock.verify_history",
+        "schedule": crontab(day_of_week="sunday", hour="3", minute="40"),
+    },
     "on-time rates": {
         "task": "reports.clock.compute_on_time_rates",
         "schedule": crontab(hour="1", minute="30"),

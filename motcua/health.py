@@ -1,10 +1,12 @@
 """Is the house in order: database, queue, beat and disk, each told apart."""
 
+import datetime as dt
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,6 +16,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -23,6 +26,7 @@ BEAT_KEY = "motcua:beat"  # seconds since 1970, set by the beat's task
 BEAT_SILENCE = 180  # seconds; three beats missed
 SMALLEST_FREE = 500_000_000  # bytes
 CONNECT_SECONDS = 2
+OPEN_DAYS = 2  # days without a root before somebody must look; one may wait for a long import
 OK = "ok"
 
 
@@ -39,15 +43,47 @@ def beat_tick() -> None:
         client.set(BEAT_KEY, int(time.time()))
 
 
-def database() -> str:
-    """Return ok when a new connection answers; the pool would wait for a dead server too long."""
+@contextmanager
+def _connected() -> Iterator[psycopg.Connection]:
+    """Connect anew; the pool would wait for a dead server too long."""
     params = dict(connections["default"].get_connection_params())
     for name in ("cursor_factory", "context", "prepare_threshold"):
         params.pop(name, None)
     params["connect_timeout"] = CONNECT_SECONDS
     with psycopg.connect(**params) as connection:
+        yield connection
+
+
+def database() -> str:
+    """Return ok when a new connection answers."""
+    with _connected() as connection:
         connection.execute("SELECT 1")
     return OK
+
+
+def history() -> str:
+    """Return ok when no check of the history found anything since the last clean whole one.
+
+    Fails too when days that are over have no root (`dossiers.day_roots`). The findings themselves
+    are in the admin and in the log.
+    """
+    with _connected() as connection:
+        found = connection.execute(
+            "SELECT finding_count FROM dossiers_historycheck WHERE finding_count > 0 AND id >"
+            " (SELECT coalesce(max(id), 0) FROM dossiers_historycheck"
+            "  WHERE is_whole AND finding_count = 0) ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        if found is not None:
+            return f"fails: {found[0]} findings"
+        last, first = connection.execute(
+            "SELECT (SELECT max(day) FROM dossiers_dayroot),"
+            " (SELECT recorded_at FROM dossiers_dossierevent ORDER BY id LIMIT 1)"
+        ).fetchone() or (None, None)
+    if first is None:
+        return OK
+    since = last or timezone.localdate(first) - dt.timedelta(days=1)
+    open_days = (timezone.localdate() - since).days - 1
+    return OK if open_days <= OPEN_DAYS else f"fails: no root since {since}"
 
 
 def queue() -> str:
@@ -81,6 +117,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "queue": queue,
     "beat": beat,
     "disk": disk,
+    "history": history,
 }
 
 

@@ -113,6 +113,7 @@ def _undefined_variables_fail() -> None:
 def _own_files(settings: Any, tmp_path: Path) -> None:
     """Give each test a folder of files of its own."""
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.ROOTS_FILE = tmp_path / "day-roots.txt"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,6 +1,7 @@
 """The rows of a dossier, by noun; every caller imports from here."""
 
 from dossiers.models.base import DatabaseClock, append_only, local_day
+from dossiers.models.chain import DayRoot, HistoryCheck
 from dossiers.models.clock import DueDateChange, DueOrigin, Pause, SupplementRound
 from dossiers.models.consultations import Consultation
 from dossiers.models.delivery import Delivery
@@ -18,7 +19,7 @@ from dossiers.models.money import FeeDue
 from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber, VoidPaperNumber
 from dossiers.models.papers import DossierDocument, PaperReprint, PaperSlip
 from dossiers.models.proposals import ActProposal
-from dossiers.models.readings import DossierReading
+from dossiers.models.readings import DossierReading, ReadingWay
 from dossiers.models.registers import Register
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Consultation",
     "DatabaseClock",
     "DayNumber",
+    "DayRoot",
     "Delivery",
     "Dossier",
     "DossierDocument",
@@ -36,6 +38,7 @@ __all__ = [
     "DueOrigin",
     "Entry",
     "FeeDue",
+    "HistoryCheck",
     "IdKind",
     "IdempotencyKey",
     "OutboxMessage",
@@ -44,6 +47,7 @@ __all__ = [
     "PaperReprint",
     "PaperSlip",
     "Pause",
+    "ReadingWay",
     "Register",
     "ResultChannel",
     "SupplementRound",

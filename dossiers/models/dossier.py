@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.personal_data import mask_number, unseal
 from accounts.roles import Role
 from agencies.models import Agency, Desk, Officer
+from dossiers.models.base import DatabaseClock
 from dossiers.workflow import (
     ENDED_STATES,
     PAUSED_STATES,
@@ -106,6 +107,10 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         return self.select_related(
             "procedure", "holder_agency", "holder_officer", "competent_agency"
         )
+
+    def opened_now(self) -> Self:
+        """Return them with `opened_at`, the database's clock, for the reading to be noted."""
+        return self.annotate(opened_at=DatabaseClock())
 
     def for_page(self) -> Self:
         return self.select_related(

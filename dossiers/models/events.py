@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -55,6 +56,10 @@ class DossierEvent(models.Model):
             models.UniqueConstraint(fields=["dossier", "seq"], name="dossierevent_seq_once"),
         ]
         triggers = append_only("dossierevent")
+        # One day of ten million rows: they lie on the disk in the order they were recorded.
+        indexes = [
+            BrinIndex(fields=["recorded_at"], name="dossierevent_by_day", autosummarize=True)
+        ]
 
     def __str__(self) -> str:
         return f"{self.dossier_id}#{self.seq} {self.act}"

@@ -22,8 +22,9 @@ from agencies.calendars import calendar_of
 from dossiers import drafts, idempotency, pages
 from dossiers.deadlines import LimitError
 from dossiers.forms import SubmissionForm, limit_words, owner_warnings, probable_duplicates
-from dossiers.models import Dossier, DossierReading
+from dossiers.models import Dossier, ReadingWay
 from dossiers.paperwork.contents import qr_text
+from dossiers.readings import note_reading
 from dossiers.recording import ActDataError
 from dossiers.services import intake
 from dossiers.tracking_codes import grouped
@@ -152,7 +153,7 @@ def _draft_page(request: HttpRequest, code: str, *, now: dt.datetime) -> HttpRes
         messages.error(request, _("Hồ sơ này không còn là bản nháp của quầy bạn."))
         return redirect(rows.address(draft))
     if request.method == "GET":
-        DossierReading.objects.create(dossier=draft, officer=officer)
+        note_reading(draft, by=officer, way=ReadingWay.FORM)
     data, left = drafts.typed(draft, token=secrets.token_urlsafe(24))
     form = SubmissionForm(officer, data, now=now)
     form.silence()
@@ -296,6 +297,8 @@ def desk_waiting(request: HttpRequest) -> HttpResponse:
 def desk_done(request: HttpRequest, code: str) -> HttpResponse:
     """Show what was just logged: the code, the receipt to print, the QR, the next one."""
     dossier, officer = find(request, code)
+    if request.method == "GET":
+        note_reading(dossier, by=officer)
     slip = dossier.slips.filter(kind=PaperKind.RECEIPT).order_by("-pk").first()
     qr = ""
     if slip is not None:

@@ -28,9 +28,10 @@ from dossiers import boards, history, next_acts, pages, search
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.api import pdf_response
 from dossiers.clockwork import explain
-from dossiers.models import ActProposal, Dossier, DossierReading, ResultChannel, local_day
+from dossiers.models import ActProposal, Dossier, ReadingWay, ResultChannel, local_day
 from dossiers.paper_files import ensure_rendered
 from dossiers.paperwork import render as render_paper
+from dossiers.readings import note_reading
 from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
 from dossiers.tracking_codes import grouped
 from dossiers.views import inboxes, rows
@@ -207,7 +208,7 @@ def dossier_detail(request: HttpRequest, code: str) -> HttpResponse:
     """Show a dossier, what to do next on top; that it was opened is written down."""
     dossier, officer = find(request, code)
     if request.method == "GET":
-        DossierReading.objects.create(dossier=dossier, officer=officer)
+        note_reading(dossier, by=officer)
     return _detail(request, dossier, officer)
 
 
@@ -217,7 +218,7 @@ def dossier_detail(request: HttpRequest, code: str) -> HttpResponse:
 def dossier_reveal(request: HttpRequest, code: str) -> HttpResponse:
     """Show the owner's numbers whole, once; that they were looked at is written down."""
     dossier, officer = find(request, code)
-    DossierReading.objects.create(dossier=dossier, officer=officer)
+    note_reading(dossier, by=officer, way=ReadingWay.NUMBERS)
     logger.info("numbers revealed", dossier=dossier.pk, by=officer.pk)
     return _detail(
         request, dossier, officer, is_revealed=True, part="owner" if _is_htmx(request) else ""
@@ -377,10 +378,12 @@ def _slip_url(dossier: Dossier, pk: int) -> str:
 @require_safe
 def dossier_paper(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """Give a paper as PDF to those who may see the dossier; ?ban=sao prints the mark of a copy."""
-    dossier, _officer = find(request, code)
+    dossier, officer = find(request, code)
     slip = dossier.slips.filter(pk=pk).first() if pk < 2**63 else None
     if slip is None:
         raise Http404
+    if request.method == "GET":
+        note_reading(dossier, by=officer, way=ReadingWay.PAPER)
     if request.GET.get("ban") == "sao":
         return pdf_response(render_paper(slip, copy=True), f"{slip.kind}-{slip.number}-ban-sao.pdf")
     return pdf_response(ensure_rendered(slip), f"{slip.kind}-{slip.number}.pdf")
@@ -453,6 +456,8 @@ def _act_page(
     is_open: bool = True,
     asks: bool = False,
 ) -> HttpResponse:
+    if request.method != "HEAD":
+        note_reading(dossier, by=the_officer(request), way=ReadingWay.FORM)
     template = "dossiers/processing/act.html"
     if _is_htmx(request):
         template += "#form"
@@ -560,7 +565,7 @@ def _paper_made(act: Act, dossier: Dossier) -> SafeString:
 def find(request: HttpRequest, code: str) -> tuple[Dossier, Officer]:
     """Return a dossier in sight and who asks; 404 out of sight."""
     officer = the_officer(request)
-    seen = Dossier.objects.visible_to(scope_for(request)).for_page()
+    seen = Dossier.objects.visible_to(scope_for(request)).for_page().opened_now()
     dossier = seen.with_public_code(code).first() if len(code) <= 40 else None
     if dossier is None:
         raise Http404

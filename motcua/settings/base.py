@@ -114,6 +114,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "files"  # never served by address: a view asks who may see the dossier
+# One line a day that proves the day's history; in production on another machine (docs/operating.md)
+ROOTS_FILE = VAR_DIR / "day-roots.txt"
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STORAGES: dict[str, dict[str, Any]] = {

@@ -5,7 +5,14 @@ from pathlib import Path
 
 from motcua.environment import Environment, broker, database, read_demo_file
 from motcua.settings.base import *  # noqa: F403
-from motcua.settings.base import INSTALLED_APPS, MEDIA_ROOT, PUBLIC_URL, STORAGES, VAR_DIR
+from motcua.settings.base import (
+    INSTALLED_APPS,
+    MEDIA_ROOT,
+    PUBLIC_URL,
+    ROOTS_FILE,
+    STORAGES,
+    VAR_DIR,
+)
 
 env = Environment(
     fallback=read_demo_file(VAR_DIR / "demo.env"),
@@ -38,6 +45,7 @@ MEDIA_ROOT = Path(env.get("MOTCUA_FILES", str(MEDIA_ROOT)))
 PAPER_SIGNING_FILE = env.get("MOTCUA_SIGNING_FILE")
 PAPER_SIGNING_PASSPHRASE = env.get("MOTCUA_SIGNING_PASSPHRASE")
 PAPER_TRUST_FILE = env.get("MOTCUA_TRUST_FILE")
+ROOTS_FILE = Path(env.get("MOTCUA_ROOTS_FILE", str(ROOTS_FILE)))
 
 # Hashed names as in production, without minutes of compressing.
 STORAGES = {

@@ -23,6 +23,7 @@ REDIS_URL = env.get("REDIS_URL", "redis://127.0.0.1:1/0")
 CELERY_BROKER_URL = broker(REDIS_URL)
 # Each test has its own (tests/conftest.py).
 MEDIA_ROOT = Path(tempfile.gettempdir(), "motcua-test-files")
+ROOTS_FILE = MEDIA_ROOT / "day-roots.txt"
 
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True

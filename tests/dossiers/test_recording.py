@@ -4,44 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-import io
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
 import time_machine
 from django.apps import apps
-from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
+from dossiers import day_roots, verifying
 from dossiers.chain import chain_faults, event_digest
-from dossiers.models import Dossier, DossierEvent, DossierReading, DueDateChange, OutboxMessage
+from dossiers.models import (
+    DayRoot,
+    Dossier,
+    DossierEvent,
+    DossierReading,
+    DueDateChange,
+    HistoryCheck,
+    OutboxMessage,
+)
+from dossiers.readings import note_reading
+from dossiers.recording import database_now
 from dossiers.services import processing
-from tests.dossiers.stages import awaiting_supplement, in_progress, received
+from tests.dossiers.stages import awaiting_supplement, received
+from tests.dossiers.superuser import sql, superuser_without_triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.province import Province
 
 HISTORY = [model for model in apps.get_models() if getattr(model, "append_only", False)]
-
-
-def sql(statement: str, parameters: list[Any] | None = None) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return int(cursor.rowcount)
-
-
-@contextmanager
-def superuser_without_triggers() -> Iterator[None]:
-    """Do what only who owns the server can do; foreign keys are not looked at either."""
-    sql("set constraints all immediate")
-    sql("set session_replication_role = replica")
-    yield
-    sql("set session_replication_role = origin")
 
 
 def with_history(province: Province) -> Dossier:
@@ -50,12 +42,16 @@ def with_history(province: Province) -> Dossier:
         dossier = awaiting_supplement(province)
     with time_machine.travel("2026-11-18T09:00+07:00", tick=False):
         dossier = processing.accept_supplement(dossier, by=province.receptionist)
-    DossierReading.objects.create(dossier=dossier, officer=province.head)
+    note_reading(dossier, by=province.head)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(day_roots, "database_now", lambda: database_now() + dt.timedelta(days=1))
+        assert day_roots.close_days(patience=0)
+    verifying.note(verifying.Outcome(), is_whole=False, up_to=None, started=0)
     return dossier
 
 
-def test_events_readings_and_changed_dates_are_history() -> None:
-    assert {DossierEvent, DueDateChange, DossierReading} == set(HISTORY)
+def test_events_readings_changed_dates_and_roots_are_history() -> None:
+    assert {DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck} == set(HISTORY)
 
 
 @pytest.mark.parametrize("model", HISTORY, ids=lambda model: model._meta.model_name)
@@ -222,42 +218,6 @@ def test_a_digest_is_over_sorted_json(province: Province, settings: Any) -> None
         message = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         digest = hmac.digest(settings.CHAIN_KEY, b"before" + message.encode(), "sha256")
         assert event_digest(event, 'T"1', b"before") == digest
-
-
-# The command that a person runs at night
-
-
-def verify(*codes: str) -> str:
-    out = io.StringIO()
-    call_command("verify_chain", *codes, stdout=out, stderr=io.StringIO())
-    return out.getvalue()
-
-
-def test_verify_chain_is_content_with_an_untouched_province(province: Province) -> None:
-    with_history(province)
-    received(province)
-    assert verify() == ""
-
-
-def test_verify_chain_names_the_dossiers_at_fault_and_fails(
-    province: Province, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dossiers.management.commands.verify_chain.BATCH", 2)
-    dossiers = [in_progress(province) for _ in range(5)]
-    with superuser_without_triggers():
-        for touched in (dossiers[1], dossiers[4]):
-            sql(TAMPERINGS["changed"][0].format(events="dossiers_dossierevent"), [touched.pk])
-        sql("delete from dossiers_dossierevent where dossier_id = %s", [dossiers[2].pk])
-    out = io.StringIO()
-    with pytest.raises(CommandError, match="3 of 5") as failed:
-        call_command("verify_chain", stdout=out, stderr=io.StringIO())
-    assert failed.value.returncode == 1
-    lines = out.getvalue().splitlines()
-    assert [line.split(": ")[0] for line in lines] == [str(dossiers[n].code) for n in (1, 2, 4)]
-    assert "event 3 does not match its digest" in lines[0]
-    assert verify(str(dossiers[0].code), str(dossiers[3].code)) == ""
-    with pytest.raises(CommandError, match="H01-1"):
-        verify("H01-1")
 
 
 # What is written with an act

@@ -148,7 +148,7 @@ def test_every_act_can_be_done_with_the_least_rights(province: Province) -> None
     codes = [str(code) for code in Dossier.objects.values_list("code", flat=True) if code]
     reader = OfficerClient(province.reformer)
     assert reader.get(f"/api/v1/dossiers/{codes[0]}/").status_code == 200
-    call_command("verify_chain", verbosity=0)
+    call_command("verify_events", verbosity=0)
 
 
 @pytest.mark.usefixtures("least_rights")

@@ -42,10 +42,12 @@ def _living_redis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_living_redis")
-def test_a_healthy_house_says_ok_four_times(client: Client) -> None:
+def test_a_healthy_house_says_ok_of_each_part(client: Client) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
-    assert answer.json() == dict.fromkeys(["status", "database", "queue", "beat", "disk"], "ok")
+    assert answer.json() == dict.fromkeys(
+        ["status", "database", "queue", "beat", "disk", "history"], "ok"
+    )
 
 
 @pytest.mark.usefixtures("_living_redis")
@@ -79,6 +81,7 @@ def test_without_the_queue_the_rest_is_still_told(
         "queue": "fails: ConnectionError",
         "beat": "fails: ConnectionError",
         "disk": "ok",
+        "history": "ok",
     }
 
 
