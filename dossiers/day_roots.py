@@ -313,24 +313,28 @@ def _writers_are_done(patience: float) -> bool:
     """Wait until every transaction that writes now is over; False when one outlasts our patience.
 
     An act reads the clock after its first write (the lock on its dossier or its number), so who
-    recorded before the midnight that is an hour ago and has not committed yet is among them. A
-    snapshot shows the transactions of every role and those prepared, pg_stat_activity does not.
+    recorded before the midnight that is an hour ago and has not committed yet is among them. Each
+    holds a lock on its own number, which every role may see, and a prepared one does too;
+    pg_stat_activity hides the others' times, and a snapshot leaves out who came last.
     """
     started = time.monotonic()
+    waited_for = _writing()
+    while waited_for:
+        if time.monotonic() - started >= patience:
+            return False
+        time.sleep(0.2)
+        waited_for &= _writing()
+    return True
+
+
+def _writing() -> set[str]:
+    """Return the numbers of the transactions of others that have written something."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_snapshot_xmax(pg_current_snapshot())::text")
-        mark = cursor.fetchone()[0]
-        while True:
-            cursor.execute(
-                "select exists (select from pg_snapshot_xip(pg_current_snapshot()) xid"
-                " where xid < %s::xid8)",
-                [mark],
-            )
-            if not cursor.fetchone()[0]:
-                return True
-            if time.monotonic() - started >= patience:
-                return False
-            time.sleep(0.2)
+        cursor.execute(
+            "select transactionid::text from pg_locks where locktype = 'transactionid'"
+            " and mode = 'ExclusiveLock' and granted and pid is distinct from pg_backend_pid()"
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _close_next(last_day: dt.date) -> DayRoot | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 import redis
+import time_machine
+from django.utils import timezone
 
+from dossiers.models import HistoryCheck
 from motcua import health
+from tests.province import make_province
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -104,3 +109,44 @@ def test_a_full_disk_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) ->
     answer = client.get("/healthz")
     assert answer.json()["disk"].startswith("fails: ")
     assert answer.json()["disk"].endswith(" MB free")
+
+
+def check(*, found: int, is_whole: bool) -> None:
+    HistoryCheck.objects.create(
+        is_whole=is_whole,
+        dossier_count=1,
+        event_count=2,
+        reading_count=0,
+        finding_count=found,
+        seconds=1,
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_living_redis")
+def test_a_finding_is_told_until_the_whole_history_is_clean_again(client: Client) -> None:
+    for found, is_whole, word in (
+        (0, False, "ok"),
+        (3, False, "fails: 3 findings"),
+        (0, False, "fails: 3 findings"),  # another day was clean
+        (0, True, "ok"),
+        (1, True, "fails: 1 findings"),
+    ):
+        check(found=found, is_whole=is_whole)
+        answer = client.get("/healthz")
+        assert answer.status_code == 200
+        assert answer.json()["history"] == word
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_living_redis")
+def test_days_that_stay_open_are_told(client: Client) -> None:
+    make_province().log()
+    today = timezone.localdate()
+    for ahead, word in (
+        (0, "ok"),
+        (2, "ok"),
+        (3, f"fails: no root since {today - dt.timedelta(days=1)}"),
+    ):
+        with time_machine.travel(timezone.now() + dt.timedelta(days=ahead)):
+            assert client.get("/healthz").json()["history"] == word, ahead
