@@ -197,8 +197,12 @@ def faults_in(
         if event_digest(event, dossier.tracking_code, previous, data=data) != digest:
             faults.append(Fault(f"event {event.seq}", "does not match its digest"))
         previous = digest
-        if event.act in ACCEPTING_ACTS:
+        if event.act in ACCEPTING_ACTS or (
+            event.act == Act.CORRECT_RESULT and not event.from_state
+        ):
             entered.setdefault("received", event)
+        if event.to_state != event.from_state:
+            entered["moved"] = event
         if event.to_state in ENDED_STATES and event.from_state not in ENDED_STATES:
             entered["settled"] = event
         if event.to_state == State.RETURNED != event.from_state:
@@ -220,11 +224,13 @@ def _contradictions(
     entered: dict[str, DossierEvent | StoredEvent],
 ) -> Iterator[Fault]:
     """Yield the columns of a dossier that an unbroken history contradicts."""
-    received, returned = entered.get("received"), entered.get("returned")
-    settled = entered.get("settled") if dossier.state in ENDED_STATES else None
+    received = entered.get("received")
+    # What was reopened (T37) ended once and does not any more; what was cancelled (T10) never did.
+    returned = entered.get("returned") if dossier.state == State.RETURNED else None
+    settled = entered.get("settled") if received and dossier.state in ENDED_STATES else None
     said: list[tuple[str, Any, Any]] = [
         ("state", dossier.state, last.to_state),
-        ("previous_state", dossier.previous_state, last.from_state),
+        ("previous_state", dossier.previous_state, entered["moved"].from_state),
         ("holder_agency", dossier.holder_agency_id, last.holder_agency_id),
         ("holder_officer", dossier.holder_officer_id, last.holder_officer_id),
         ("due_at", dossier.due_at, last.due_at),

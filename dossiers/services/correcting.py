@@ -14,9 +14,10 @@ from accounts.folding import fold
 from accounts.personal_data import normalise_number
 from agencies.calendars import calendar_with_version
 from dossiers import paper_issue, tracking_codes
+from dossiers.chain import utc_text
 from dossiers.clockwork import end_pause, note_due_change, start_clock
 from dossiers.models import ActProposal, Dossier, Pause
-from dossiers.recording import ActDataError, Record, begin, utc_text
+from dossiers.recording import ActDataError, Record, begin
 from dossiers.services.consulting import call_off
 from dossiers.services.intake import give_code, second_fact
 from dossiers.workflow import (

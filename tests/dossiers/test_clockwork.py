@@ -13,9 +13,10 @@ from django.test import override_settings
 
 from agencies.calendar_data import default_calendar
 from dossiers import clockwork
+from dossiers.chain import chain_faults
 from dossiers.deadlines import LimitError, Timeliness
 from dossiers.models import Dossier, DueDateChange, DueOrigin
-from dossiers.recording import Record, begin, chain_faults, database_now
+from dossiers.recording import Record, begin, database_now
 from dossiers.services import closing, intake, processing
 from dossiers.tracking import track
 from dossiers.workflow import Act

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from accounts.roles import Role
+from dossiers.chain import chain_faults
 from dossiers.models import ActProposal, Dossier
-from dossiers.recording import ActDataError, chain_faults, open_acts
+from dossiers.recording import ActDataError, open_acts
 from dossiers.services import approval, pausing, processing
 from dossiers.workflow import Act, IllegalTransitionError
 from tests.dossiers.conftest import OfficerClient
@@ -19,7 +20,7 @@ from tests.factories import OfficerFactory
 if TYPE_CHECKING:
     from tests.province import Province
 
-SUSPENSION = {
+SUSPENSION: dict[str, Any] = {
     "reason": "Chờ kết luận giám định",
     "legal_basis": "Điều 12 Luật Thử nghiệm",
     "resume_expected": dt.date(2099, 1, 5),

@@ -82,6 +82,7 @@ def test_the_last_answer_gives_it_back(province: Province) -> None:
     assert dossier.state == "in_progress"
     silent = dossier.consultations.get(agency=third)
     assert silent.outcome == "no_opinion"
+    assert silent.answered_event is not None
     assert silent.answered_event.actor_role == "system"
 
 

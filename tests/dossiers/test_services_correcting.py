@@ -9,8 +9,9 @@ import pytest
 import time_machine
 
 from accounts.roles import Role
+from dossiers.chain import chain_faults
 from dossiers.models import Dossier
-from dossiers.recording import ActDataError, chain_faults
+from dossiers.recording import ActDataError
 from dossiers.services import approval, closing, consulting, correcting, intake, processing
 from dossiers.workflow import Act, IllegalTransitionError
 from tests.dossiers.stages import in_progress, settled, signed, submitted, withdrawal_requested
