@@ -149,7 +149,7 @@ def sheet_of(procedure: Procedure, version_pk: int | None) -> Sheet:
         version=version,
         sectors=[row.sector.name for row in version.sector_rows.all()] if version else [],
         bring=_bring(papers),
-        pay=_pay(limits),
+        pay=pay_of(limits),
         wait=wait_of(cases, limits),
         where=_where(procedure, version),
         groups=_groups(papers),
@@ -237,7 +237,8 @@ def _bring(papers: Sequence[RequiredDocument]) -> Figure:
     return Figure(figure, _("tuỳ trường hợp, không phải tất cả") if several else "")
 
 
-def _pay(limits: Sequence[ChannelLimit]) -> Figure:
+def pay_of(limits: Sequence[ChannelLimit]) -> Figure:
+    """Say what it costs over all channels: one amount, a span, or why there is none to name."""
     fees = [(limit.channel, fee) for limit in limits for fee in limit.fees.all()]
     amounts = sorted({fee.amount_vnd for _channel, fee in fees if fee.amount_vnd})
     if not fees:
