@@ -20,7 +20,7 @@ _TAKE = f"""
 """  # noqa: S608 - the only name in it is our own table's
 
 
-def next_number(agency: Agency, year: int, kind: PaperKind) -> int:
+def next_number(agency: Agency, year: int, kind: PaperKind | str) -> int:
     """Take the next number in the caller's transaction; a rollback gives it back (domain.md 4).
 
     Runs one query. The row stays locked until the caller commits, so two papers of one counter are

@@ -4,7 +4,7 @@ from django.urls import path
 
 from dossiers.act_forms import ACT_FORMS
 from dossiers.next_acts import SEGMENTS
-from dossiers.views import desk, processing, supervision
+from dossiers.views import desk, hand_overs, processing, supervision
 from dossiers.views.rows import act_url_name
 
 urlpatterns = [
@@ -20,6 +20,19 @@ urlpatterns = [
     path("ho-so/<str:code>/", processing.dossier_detail, name="dossier-detail"),
     path("ho-so/<str:code>/so-giay-to/", processing.dossier_reveal, name="dossier-reveal"),
     path("ho-so/<str:code>/giay-to/<int:pk>.pdf", processing.dossier_paper, name="dossier-paper"),
+    path("ho-so/<str:code>/ho-so-giay/", hand_overs.dossier_place, name="dossier-place"),
+    path("ban-giao/", hand_overs.hand_over_list, name="hand-over-list"),
+    path("ban-giao/lap-phieu/", hand_overs.hand_over_new, name="hand-over-new"),
+    *(
+        path(f"ban-giao/<str:agency>/<int:year>/<int:number>/{segment}", view, name=name)
+        for segment, view, name in (
+            ("", hand_overs.hand_over_detail, "hand-over-detail"),
+            ("phieu.pdf", hand_overs.hand_over_pdf, "hand-over-pdf"),
+            ("nhan/", hand_overs.hand_over_receive, "hand-over-receive"),
+            ("giu-lai/", hand_overs.hand_over_take_back, "hand-over-take-back"),
+            ("huy/", hand_overs.hand_over_cancel, "hand-over-cancel"),
+        )
+    ),
     # One address per act: dossier-receive, dossier-request-supplement …
     *(
         path(

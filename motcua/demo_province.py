@@ -22,7 +22,9 @@ from accounts.roles import Role
 from agencies.calendars import calendar_of, load_default_calendar
 from agencies.import_report import Report
 from agencies.models import Agency, AgencyCode, Desk, Officer, OfficerRole
-from dossiers.models import Dossier, Entry, ResultChannel
+from dossiers import hand_overs
+from dossiers.hand_overs import POST, Place
+from dossiers.models import Dossier, Entry, HandOver, ResultChannel
 from dossiers.opening import OpeningError, version_for
 from dossiers.recording import ActDataError
 from dossiers.services import closing, intake, processing
@@ -155,6 +157,8 @@ class DemoProvince:
             self._procedures()
         if not Dossier.objects.exists():
             self._dossiers()
+        if not HandOver.objects.exists():
+            self._paper_files()
 
     def _agency(
         self, code: str, name: str, short: str, parent: Agency | None, level: str
@@ -288,6 +292,43 @@ class DemoProvince:
         ProcedureVersion.objects.filter(procedure__code__in=["2.000815", "2.000884"]).update(
             settles_at_once=True
         )
+
+    def _paper_files(self) -> None:
+        """Put paper files on shelves and on sheets: under way, received, one file short, by post."""
+        today = timezone.localdate()
+        centre, building = self.agencies["H01.01.01"], self.agencies["H01.09"]
+        counter, staff = self.counters["H01.01.01"], self.staff["H01.09"]
+        here, there = Place(centre), Place(building)
+        assert staff.clerk is not None  # noqa: S101 - the named accounts of the department
+        with transaction.atomic():
+            waiting = Dossier.objects.filter(
+                receiving_agency=centre, state__in=[State.RECEIVED, State.AWAITING_SUPPLEMENT]
+            ).exclude(channel="online")
+            for number, dossier in enumerate(waiting.order_by("pk")[:6]):
+                hand_overs.put(dossier, centre, f"Kệ {number // 2 + 1}, ngăn {number % 2 + 1}",
+                               by=counter)  # fmt: skip
+            outgoing = list(hand_overs.proposed(here, centre, there, today)[:14])
+            for number, dossier in enumerate(outgoing):
+                hand_overs.put(dossier, centre, f"Kệ chuyển {number % 3 + 1}", by=counter)
+            for part, closes in ((outgoing[:6], True), (outgoing[6:10], False)):
+                if not part:
+                    continue
+                sheet = hand_overs.write(here, there, [d.pk for d in part], by=counter,
+                                         is_sealed=closes)  # fmt: skip
+                if closes:
+                    rows = list(sheet.items.values_list("pk", flat=True))
+                    hand_overs.receive(
+                        sheet, rows[:-1], by=staff.clerk, shelf="Tủ 2", closes=True,
+                        notes={rows[-1]: "Không có trong túi."},
+                    )  # fmt: skip
+            back = list(hand_overs.proposed(there, building, here, today)[:5])
+            if back:
+                hand_overs.write(there, here, [d.pk for d in back], by=staff.clerk,
+                                 note="Kết quả trả tại quầy")  # fmt: skip
+            by_post = list(hand_overs.proposed(here, centre, POST, today)[:3])
+            if by_post:
+                hand_overs.write(here, POST, [d.pk for d in by_post], by=counter, is_sealed=True,
+                                 courier="Lê Thị Bưu")  # fmt: skip
 
     def _dossiers(self) -> None:
         places = {row["code"]: row["place"] for row in _rows()}

@@ -14,6 +14,13 @@ from dossiers.models.dossier import (
     ResultChannel,
 )
 from dossiers.models.events import DossierEvent, OutboxMessage
+from dossiers.models.hand_overs import (
+    HandOver,
+    HandOverItem,
+    HandOverQuerySet,
+    PaperFile,
+    PaperMove,
+)
 from dossiers.models.idempotency import IdempotencyKey
 from dossiers.models.money import FeeDue
 from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber, VoidPaperNumber
@@ -38,11 +45,16 @@ __all__ = [
     "DueOrigin",
     "Entry",
     "FeeDue",
+    "HandOver",
+    "HandOverItem",
+    "HandOverQuerySet",
     "HistoryCheck",
     "IdKind",
     "IdempotencyKey",
     "OutboxMessage",
     "OwnerKind",
+    "PaperFile",
+    "PaperMove",
     "PaperNumber",
     "PaperReprint",
     "PaperSlip",

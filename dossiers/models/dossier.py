@@ -123,6 +123,8 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             "holder_agency",
             "holder_officer",
             "created_by",
+            "paper_file__agency",
+            "paper_file__under_way",
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pypdf
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
 from agencies.models import Agency
 from procedures import notice_board, views
@@ -54,7 +55,7 @@ def text(answer: Any) -> str:
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
-def printed(answer: Any) -> pypdf.PdfReader:
+def printed(answer: Any) -> Any:
     assert answer["Content-Type"] == "application/pdf"
     return pypdf.PdfReader(io.BytesIO(answer.content))
 
@@ -123,7 +124,7 @@ def test_a_commitment_is_what_is_shorter_than_the_law(
     centre: Agency, department: Agency, cases: Any, channels: Any, told: str
 ) -> None:
     made = ProcedureFactory.create(offering=department, cases=cases, channels=channels)
-    today = views.timezone.localdate()
+    today = timezone.localdate()
     (line,) = notice_board.board_of(centre, on=today).groups[0].lines
     assert line.committed == told
     assert line.code.startswith(made.code)
@@ -134,8 +135,13 @@ def test_the_paper_is_tagged_a4_and_its_codes_lead_to_the_procedures(
 ) -> None:
     settings.PUBLIC_URL = "https://mot-cua.example/"
     drawn: list[str] = []
-    real = views.qr_image
-    monkeypatch.setattr(views, "qr_image", lambda url: drawn.append(url) or real(url))
+    from accounts.printing import qr_image as real
+
+    def draw(url: str) -> str:
+        drawn.append(url)
+        return real(url)
+
+    monkeypatch.setattr(views, "qr_image", draw)
     ProcedureFactory.create(code="1.000002", name="giấy phép xây dựng", offering=department)
     pdf = printed(client.get("/niem-yet/H01.01.01/niem-yet.pdf"))
     assert drawn == [
@@ -166,7 +172,12 @@ def test_the_same_board_is_printed_once(
     client: Client, centre: Agency, department: Agency, monkeypatch: Any
 ) -> None:
     prints: list[str] = []
-    monkeypatch.setattr(views, "to_pdf", lambda html, sheet: prints.append(html) or b"%PDF-")
+
+    def print_it(html: str, *, sheet: str) -> bytes:
+        prints.append(html)
+        return b"%PDF-"
+
+    monkeypatch.setattr(views, "to_pdf", print_it)
     ProcedureFactory.create(code="1.000002", offering=department)
     for _n in range(3):
         client.get("/niem-yet/H01.01.01/niem-yet.pdf")
