@@ -151,21 +151,25 @@ class WorkingWindowFormSet(BaseInlineFormSet):  # type: ignore[type-arg] # not g
     """Windows a calendar can be computed with: two at once would stop every promise."""
 
     def clean(self) -> None:
-        kept: dict[tuple[Any, ...], list[tuple[dt.time, dt.time]]] = {}
+        seasons: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
         for form in self.forms:
             values = form.cleaned_data
-            if values.get("DELETE") or not values.get("opens") or not values.get("closes"):
+            if not form.is_valid() or values.get("DELETE") or not values:
                 continue
-            season = tuple(values.get(name) for name in _SEASON)
-            spans = kept.setdefault(season, [])
-            if any(
-                values["opens"] < closes and opens < values["closes"] for opens, closes in spans
-            ):
+            month, day = values["season_month"], values["season_day"]
+            try:
+                dt.date(2000, month, day)
+            except ValueError:
+                form.add_error("season_day", _("Không có ngày %d/%d.") % (day, month))
+                continue
+            others = seasons.setdefault((month, day, values["valid_from"]), [])
+            if any(values["opens"] < o["closes"] and o["opens"] < values["closes"] for o in others):
                 form.add_error("opens", _("Khung giờ này trùng với khung giờ khác cùng mùa."))
-            spans.append((values["opens"], values["closes"]))
-
-
-_SEASON = ("season_month", "season_day", "valid_from", "valid_until")
+            if any(values["valid_until"] != other["valid_until"] for other in others):
+                form.add_error(
+                    "valid_until", _("Các khung giờ của một quyết định hết hiệu lực cùng ngày.")
+                )
+            others.append(values)
 
 
 class WorkingWindowInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time

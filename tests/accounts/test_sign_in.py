@@ -253,6 +253,31 @@ def test_a_day_that_makes_no_sense_is_refused_in_words(
     assert calendar.days.count() == before
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"windows-1-opens": "11:00"}, "trùng với khung giờ khác cùng mùa"),
+        ({"windows-0-season_month": "2", "windows-0-season_day": "30"}, "Không có ngày 30/2"),
+        ({"windows-0-season_month": "13"}, "Không có ngày 1/13"),
+        ({"windows-0-valid_until": "2030-12-31"}, "hết hiệu lực cùng ngày"),
+        (
+            {"windows-0-valid_from": "2027-01-01", "windows-0-valid_until": "2026-12-31"},
+            "Ngày hết hiệu lực phải sau ngày có hiệu lực",
+        ),
+    ],
+    ids=str,
+)
+def test_hours_no_calendar_can_be_made_of_are_refused_in_words(
+    admin: Client, province: Province, changes: dict[str, str], told: str
+) -> None:
+    calendar = Calendar.objects.get()
+    url = f"/quan-tri/agencies/calendar/{calendar.pk}/change/"
+    answer = admin.post(url, calendar_body(calendar, **changes))
+    assert answer.status_code == 200
+    assert told in page(answer)
+    assert Calendar.objects.get().version == calendar.version
+
+
 @pytest.mark.parametrize("days", ["[7]", "[-1]", '["5"]', "5", '{"a": 1}', "[true]", "[5.5]"])
 def test_a_weekly_rest_that_is_no_weekday_is_refused(
     admin: Client, province: Province, days: str

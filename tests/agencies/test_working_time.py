@@ -194,6 +194,42 @@ def test_seasons_and_short_days_have_their_own_windows() -> None:
     assert calendar.add_working_minutes(local("2026-08-22T11:00"), 60) == local("2026-08-24T07:30")
 
 
+def test_hours_decided_later_move_no_day_before_them() -> None:
+    summer = (Window(time(7), time(11)), Window(time(13), time(17)))
+    winter = (Window(time(7, 30), time(11, 30)), Window(time(13), time(17)))
+    one_winter = (Window(time(8), time(12)), Window(time(13), time(17)))
+    calendar = Calendar(
+        seasons=(
+            Season((1, 1), DEFAULT_WINDOWS),
+            Season((10, 16), one_winter, date(2022, 10, 17), date(2023, 4, 14)),
+            Season((4, 16), summer, date(2025, 4, 16)),
+            Season((10, 16), winter, date(2025, 4, 16)),
+        )
+    )
+    expected = {
+        date(2022, 10, 14): DEFAULT_WINDOWS,
+        date(2022, 10, 17): one_winter,
+        date(2023, 1, 4): one_winter,  # over the new year, and not the season of 1 January
+        date(2023, 4, 14): one_winter,
+        date(2023, 4, 17): DEFAULT_WINDOWS,
+        date(2025, 4, 15): DEFAULT_WINDOWS,
+        date(2025, 4, 16): summer,
+        date(2025, 10, 15): summer,
+        date(2025, 10, 16): winter,
+        date(2026, 2, 2): winter,  # the newest decision alone, though an older one names 1 January
+        date(2027, 6, 1): summer,
+    }
+    assert {day: calendar.windows_on(day) for day in expected} == expected
+
+
+def test_without_a_decision_in_force_the_usual_hours_are_worked() -> None:
+    later = (Window(time(9), time(17)),)
+    calendar = Calendar(seasons=(Season((1, 1), later, date(2026, 1, 1), date(2026, 6, 30)),))
+    assert calendar.windows_on(date(2025, 12, 31)) == DEFAULT_WINDOWS
+    assert calendar.windows_on(date(2026, 1, 5)) == later
+    assert calendar.windows_on(date(2026, 7, 1)) == DEFAULT_WINDOWS
+
+
 def test_a_rehearsed_day_changes_a_copy_only() -> None:
     swapped = SpecialDay(date(2027, 1, 4), DayKind.SWAPPED_OFF, "thử", "thử")
     rehearsed = CALENDAR.with_days(swapped)
@@ -254,6 +290,8 @@ def test_calendars_that_cannot_be_are_refused() -> None:
         Season((1, 1), (Window(time(7), time(12)), Window(time(11), time(17))))
     with pytest.raises(ValueError, match="day"):
         Season((2, 30), DEFAULT_WINDOWS)
+    with pytest.raises(ValueError, match="last day"):
+        Season((1, 1), DEFAULT_WINDOWS, date(2026, 2, 1), date(2026, 1, 31))
 
 
 def test_many_threads_read_a_growing_calendar() -> None:
