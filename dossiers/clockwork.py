@@ -358,8 +358,11 @@ def change_due(
     caller saves the returned row after it. `reference` is the number of the announcement or the id
     of the message. An apology sets the promised date (`promise`), every other origin the
     appointment; the first promise and the statutory date stay. Raises LimitError naming `due_on`
-    for a dossier without a clock or a date before its receipt.
+    for a dossier without a running clock or a date before its receipt: no date is moved after the
+    end, for that would make the late ones punctual.
     """
+    if dossier.settled_at is not None:
+        raise LimitError("due_on", _("Hồ sơ đã kết thúc xử lý, không đổi ngày hẹn trả."))
     if dossier.received_at is None or new_due < dossier.received_at:
         raise LimitError("due_on", _("Ngày hẹn trả không được trước ngày tiếp nhận."))
     due_before, promised_before = dossier.due_at, dossier.due_promised_at
