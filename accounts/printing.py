@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import io
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import segno
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PDF_VARIANT = "pdf/a-2a"  # for the archive and for screen readers in one file
 
@@ -29,19 +33,28 @@ def to_pdf(html: str, *, sheet: str = "paper.css") -> bytes:
 
     The same page gives the same bytes under the same versions of the libraries.
     """
+    with press(html, sheet) as document:
+        return as_archive_file(document, PDF_VARIANT)
+
+
+@contextmanager
+def press(html: str, sheet: str) -> Iterator[Any]:
+    """Set an HTML page with a style sheet and give its pages; one document at a time."""
     import weasyprint
 
     with _press:
         tools = _tools(sheet)
-        document = weasyprint.HTML(string=html, url_fetcher=tools.fetcher)
-        made: bytes = document.write_pdf(
+        yield weasyprint.HTML(string=html, url_fetcher=tools.fetcher).render(
             stylesheets=[tools.sheet],
             font_config=tools.fonts,
             color_profiles={_PROFILE: tools.profile},
             output_intent=_PROFILE,
-            pdf_variant=PDF_VARIANT,
-            pdf_tags=True,
         )
+
+
+def as_archive_file(document: Any, variant: str, *, tagged: bool = True) -> bytes:
+    """Return set pages as PDF/A of a variant, "pdf/a-2a" or "pdf/a-2u" without tags."""
+    made: bytes = document.write_pdf(output_intent=_PROFILE, pdf_variant=variant, pdf_tags=tagged)
     return made
 
 

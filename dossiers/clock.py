@@ -9,20 +9,23 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.tries import forget_tries_before
-from dossiers import day_roots, idempotency, tasks, verifying
+from dossiers import day_roots, idempotency, registers, tasks, verifying
 
 # Longer than any span that blocks (settings.TRACKING_WINDOW, SIGN_IN_WINDOW).
 TRIES_KEPT = dt.timedelta(days=1)
 KEYS_KEPT = dt.timedelta(days=30)
 HISTORY_LIMIT = 3000  # seconds; below the broker's hour, after which it would start a second one
+REGISTERS_KEPT = dt.timedelta(days=30)  # their files: lists of people, made again when needed
 
 
 @shared_task(name="dossiers.clock.sweep")
 def sweep() -> dict[str, int]:
-    """Knock for unrendered papers, forget old tries and old idempotency keys; may run twice."""
+    """Knock for unrendered papers and registers, forget what is old; may run twice."""
     now = timezone.now()
     return {
         "papers": tasks.sweep_unrendered(),
+        "registers": tasks.sweep_registers(),
+        "register_files": registers.forget_files_before(now - REGISTERS_KEPT),
         "tries": forget_tries_before(now - TRIES_KEPT),
         "keys": idempotency.forget_before(now - KEYS_KEPT),
     }

@@ -45,7 +45,7 @@ def ensure_rendered(slip: PaperSlip) -> bytes:
             _set_aside(locked)
         content = _signed(locked)
         name = file_name(locked)
-        _write_whole(Path(settings.MEDIA_ROOT) / name, content)
+        write_whole(Path(settings.MEDIA_ROOT) / name, content)
         locked.file = name
         locked.file_digest = hashlib.sha256(content).hexdigest()
         locked.rendered_at = timezone.now()
@@ -106,7 +106,7 @@ def _set_aside(slip: PaperSlip) -> None:
         path.rename(path.with_name(f"{path.name}.altered-{timezone.now():%Y%m%dT%H%M%S%f}"))
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is either there whole or not at all, also when the power goes."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS)
     # What a killed worker left of this very file; the slip's lock keeps living ones away.
@@ -122,7 +122,18 @@ def _write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_whole(path: Path) -> None:
+    """Let a file that another library wrote reach the disk before it takes its name."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Let the names in a folder reach the disk."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

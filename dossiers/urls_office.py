@@ -4,7 +4,7 @@ from django.urls import path
 
 from dossiers.act_forms import ACT_FORMS
 from dossiers.next_acts import SEGMENTS
-from dossiers.views import desk, hand_overs, processing, supervision
+from dossiers.views import desk, hand_overs, papers, processing, registers, supervision
 from dossiers.views.rows import act_url_name
 
 urlpatterns = [
@@ -19,7 +19,28 @@ urlpatterns = [
     path("ho-so/", processing.dossier_list, name="dossier-list"),
     path("ho-so/<str:code>/", processing.dossier_detail, name="dossier-detail"),
     path("ho-so/<str:code>/so-giay-to/", processing.dossier_reveal, name="dossier-reveal"),
-    path("ho-so/<str:code>/giay-to/<int:pk>.pdf", processing.dossier_paper, name="dossier-paper"),
+    path("ho-so/<str:code>/giay-to/<int:pk>.pdf", papers.dossier_paper, name="dossier-paper"),
+    path(
+        "ho-so/<str:code>/giay-to/<int:pk>/", papers.dossier_paper_page, name="dossier-paper-page"
+    ),
+    path(
+        "ho-so/<str:code>/giay-to/<int:pk>/in-lai/",
+        papers.dossier_paper_reprint,
+        name="dossier-paper-reprint",
+    ),
+    path(
+        "ho-so/<str:code>/giay-to/<int:pk>/ban-sao-<int:number>.pdf",
+        papers.dossier_paper_copy,
+        name="dossier-paper-copy",
+    ),
+    path(
+        "ho-so/<str:code>/phieu-kiem-soat/",
+        papers.dossier_control_slip,
+        name="dossier-control-slip",
+    ),
+    path("so-theo-doi/", registers.register, name="register"),
+    path("so-theo-doi/<int:pk>.pdf", registers.register_pdf, name="register-pdf"),
+    path("so-theo-doi/<int:pk>.xlsx", registers.register_xlsx, name="register-xlsx"),
     path("ho-so/<str:code>/ho-so-giay/", hand_overs.dossier_place, name="dossier-place"),
     path("ban-giao/", hand_overs.hand_over_list, name="hand-over-list"),
     path("ban-giao/lap-phieu/", hand_overs.hand_over_new, name="hand-over-new"),

@@ -85,6 +85,7 @@ class Paper:
     hotline: str
     site: str
     tracking_code: str
+    with_look_up: bool  # how the owner follows the dossier; not for a letter to another agency
     with_survey: bool
 
 
@@ -164,6 +165,7 @@ def common(
         ),
         "site": _site(),
         "tracking_code": tracking_codes.grouped(dossier.tracking_code),
+        "with_look_up": layout.kind is not PaperKind.CONSULTATION,
         # TT 01/2018 Chương III: a survey goes out together with forms 01, 02 and 03.
         "with_survey": layout.kind
         in {PaperKind.RECEIPT, PaperKind.SUPPLEMENT_REQUEST, PaperKind.REFUSAL},

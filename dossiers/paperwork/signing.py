@@ -14,13 +14,10 @@ import io
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import structlog
 from django.conf import settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 logger = structlog.get_logger(__name__)
 
@@ -187,8 +184,8 @@ def _trusted() -> list[Any]:
 def _certificates(file: str) -> tuple[Any, ...]:
     from pyhanko.keys import load_certs_from_pemder
 
-    found: Iterable[Any] = load_certs_from_pemder([file])
-    return tuple(found)
+    read: Any = load_certs_from_pemder
+    return tuple(read([file]))
 
 
 def _name_of(certificate: Any) -> str:

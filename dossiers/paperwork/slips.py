@@ -369,7 +369,8 @@ def _hop(dossier: Dossier, span: list[DossierEvent], handed_on: DossierEvent | N
     first = span[0]
     note = str(Act(first.act).label)
     if first.act in {Act.RECEIVE, Act.SETTLE_AT_ONCE}:
-        giver, taker, taken_at = dossier.owner_name, first.actor, first.at
+        giver, taker = dossier.owner_name, first.actor
+        taken_at: dt.datetime | None = first.at
     else:
         giver = first.actor.full_name if first.actor else ""
         # Whom the dossier was given to by name has it at once; an agency has it when it first acts.

@@ -26,11 +26,8 @@ from agencies.context import looking
 from agencies.models import Agency
 from dossiers import boards, history, next_acts, pages, search
 from dossiers.act_forms import ACT_FORMS, ActForm
-from dossiers.api import pdf_response
 from dossiers.clockwork import explain
 from dossiers.models import ActProposal, Dossier, ReadingWay, ResultChannel, local_day
-from dossiers.paper_files import ensure_rendered
-from dossiers.paperwork import render as render_paper
 from dossiers.readings import note_reading
 from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
 from dossiers.tracking_codes import grouped
@@ -255,7 +252,7 @@ def _detail(
         .order_by("seq")
     )  # fmt: skip
     slips = list(dossier.slips.order_by("issued_at", "id"))
-    papers = {slip.event_id: (_slip_url(dossier, slip.pk), _slip_name(slip)) for slip in slips}
+    papers = {slip.event_id: (_slip_url(dossier, slip.pk), slip_name(slip)) for slip in slips}
     buttons = rows.buttons_of(dossier, officer)
     first = rows.first_of(dossier, buttons)
     asking = [rows.asking_button(dossier, act) for act in acts_to_propose(dossier, officer)]
@@ -280,9 +277,17 @@ def _detail(
         "late_entry": dossier.late_reason,
         "documents": dossier.documents.order_by("supplement_round", "position", "id"),
         "slips": [
-            {"name": _slip_name(slip), "slip": slip, "url": _slip_url(dossier, slip.pk)}
+            {
+                "name": slip_name(slip),
+                "slip": slip,
+                "url": reverse("dossier-paper-page", args=[rows.address_code(dossier), slip.pk]),
+                "pdf_url": _slip_url(dossier, slip.pk),
+            }
             for slip in slips
         ],
+        "control_slip_url": reverse("dossier-control-slip", args=[rows.address_code(dossier)])
+        if dossier.received_at and events
+        else "",
         "fees": fees,
         "fees_open": sum((fee.amount_vnd for fee in fees if fee.paid_at is None), start=0),
         "shares": shares,
@@ -361,7 +366,8 @@ def _waits_for(dossier: Dossier) -> str:
     }
 
 
-def _slip_name(slip: Any) -> str:
+def slip_name(slip: Any) -> str:
+    """Return a paper as a list names it: its kind, number and year."""
     return _("%(kind)s, số %(number)s/%(year)s") % {
         "kind": slip.get_kind_display(),
         "number": slip.number,
@@ -371,22 +377,6 @@ def _slip_name(slip: Any) -> str:
 
 def _slip_url(dossier: Dossier, pk: int) -> str:
     return reverse("dossier-paper", args=[rows.address_code(dossier), pk])
-
-
-@not_stored
-@officer_required()
-@require_safe
-def dossier_paper(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """Give a paper as PDF to those who may see the dossier; ?ban=sao prints the mark of a copy."""
-    dossier, officer = find(request, code)
-    slip = dossier.slips.filter(pk=pk).first() if pk < 2**63 else None
-    if slip is None:
-        raise Http404
-    if request.method == "GET":
-        note_reading(dossier, by=officer, way=ReadingWay.PAPER)
-    if request.GET.get("ban") == "sao":
-        return pdf_response(render_paper(slip, copy=True), f"{slip.kind}-{slip.number}-ban-sao.pdf")
-    return pdf_response(ensure_rendered(slip), f"{slip.kind}-{slip.number}.pdf")
 
 
 @not_stored
@@ -558,7 +548,7 @@ def _paper_made(act: Act, dossier: Dossier) -> SafeString:
     return format_html(
         ' <a href="{}" target="_blank" rel="noopener">{}</a>',
         _slip_url(dossier, slip.pk),
-        _("Mở để in: %(name)s") % {"name": _slip_name(slip)},
+        _("Mở để in: %(name)s") % {"name": slip_name(slip)},
     )
 
 

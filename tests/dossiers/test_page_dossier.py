@@ -185,23 +185,6 @@ def test_an_act_from_the_inbox_leads_back_there_and_never_outside(province: Prov
 
 
 @time_machine.travel(MORNING, tick=False)
-def test_the_receipt_is_a_pdf_and_its_copy_says_so(province: Province) -> None:
-    dossier = province.log()
-    slip = dossier.slips.get()
-    client = browser_of(province.receptionist)
-    url = f"/ho-so/{dossier.code}/giay-to/{slip.pk}.pdf"
-    paper, copy = client.get(url), client.get(f"{url}?ban=sao")
-    for answer in (paper, copy):
-        assert answer["Content-Type"] == "application/pdf"
-        assert answer.content.startswith(b"%PDF-")
-        assert "no-store" in answer["Cache-Control"]
-    assert paper.content != copy.content
-    assert client.get(f"/ho-so/{dossier.code}/giay-to/{2**64}.pdf").status_code == 404
-    other = province.log()
-    assert client.get(f"/ho-so/{other.code}/giay-to/{slip.pk}.pdf").status_code == 404
-
-
-@time_machine.travel(MORNING, tick=False)
 def test_what_people_typed_is_never_code(province: Province) -> None:
     evil = "<script>alert(1)</script>"
     dossier = at_the_specialist(
