@@ -15,8 +15,8 @@ from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from django.conf import settings
-from django.utils import timezone
 
+from agencies.working_time import LOCAL_ZONE
 from dossiers.workflow import ENDED_STATES, Act, State
 
 if TYPE_CHECKING:
@@ -26,6 +26,24 @@ if TYPE_CHECKING:
 
 # The acts that accept a dossier: they give it its code, its day of receipt and its first promise.
 ACCEPTING_ACTS = frozenset({Act.RECEIVE, Act.SETTLE_AT_ONCE})
+
+
+_SAID_BY_EVENTS = (
+    "state",
+    "previous_state",
+    "holder_agency",
+    "holder_officer",
+    "due_at",
+    "due_on",
+    "received_at",
+    "received_on",
+    "settled_at",
+    "settled_on",
+    "returned_at",
+    "returned_on",
+    "due_original_at",
+    "code",
+)
 
 
 class Fault(NamedTuple):
@@ -228,30 +246,45 @@ def _contradictions(
     # What was reopened (T37) ended once and does not any more; what was cancelled (T10) never did.
     returned = entered.get("returned") if dossier.state == State.RETURNED else None
     settled = entered.get("settled") if received and dossier.state in ENDED_STATES else None
-    said: list[tuple[str, Any, Any]] = [
-        ("state", dossier.state, last.to_state),
-        ("previous_state", dossier.previous_state, entered["moved"].from_state),
-        ("holder_agency", dossier.holder_agency_id, last.holder_agency_id),
-        ("holder_officer", dossier.holder_officer_id, last.holder_officer_id),
-        ("due_at", dossier.due_at, last.due_at),
-        ("due_on", dossier.due_on, _day_of(last.due_at)),
-        ("received_at", dossier.received_at, received and received.at),
-        ("received_on", dossier.received_on, _day_of(received and received.at)),
-        ("settled_at", dossier.settled_at, settled and settled.at),
-        ("settled_on", dossier.settled_on, _day_of(settled and settled.at)),
-        ("returned_at", dossier.returned_at, returned and returned.at),
-        ("returned_on", dossier.returned_on, _day_of(returned and returned.at)),
-    ]
-    if received is not None:
-        told = _data_of(received)
-        # An old system's promise may have moved before it came to us; its events do not say.
-        if not told.get("imported"):
-            said.append(("due_original_at", dossier.due_original_at, received.due_at))
-        if "code" in told:
-            said.append(("code", dossier.code, told["code"]))
-    for column, here, there in said:
-        if here != there:
-            yield Fault("the dossier", f"says {column} otherwise than its events")
+    told = _data_of(received) if received is not None else {}
+    # An old system's promise may have moved before it came to us; its events do not say.
+    promised = received is not None and not told.get("imported")
+    here = (
+        dossier.state,
+        dossier.previous_state,
+        dossier.holder_agency_id,
+        dossier.holder_officer_id,
+        dossier.due_at,
+        dossier.due_on,
+        dossier.received_at,
+        dossier.received_on,
+        dossier.settled_at,
+        dossier.settled_on,
+        dossier.returned_at,
+        dossier.returned_on,
+        dossier.due_original_at if promised else None,
+        dossier.code if "code" in told else None,
+    )
+    there = (
+        last.to_state,
+        entered["moved"].from_state,
+        last.holder_agency_id,
+        last.holder_officer_id,
+        last.due_at,
+        _day_of(last.due_at),
+        received and received.at,
+        _day_of(received and received.at),
+        settled and settled.at,
+        _day_of(settled and settled.at),
+        returned and returned.at,
+        _day_of(returned and returned.at),
+        received.due_at if promised and received else None,
+        told.get("code"),
+    )
+    if here != there:
+        for column, stands, said in zip(_SAID_BY_EVENTS, here, there, strict=True):
+            if stands != said:
+                yield Fault("the dossier", f"says {column} otherwise than its events")
 
 
 def _data_of(event: DossierEvent | StoredEvent) -> dict[str, Any]:
@@ -261,4 +294,4 @@ def _data_of(event: DossierEvent | StoredEvent) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _day_of(instant: dt.datetime | None) -> dt.date | None:
-    return timezone.localdate(instant) if instant else None
+    return instant.astimezone(LOCAL_ZONE).date() if instant else None

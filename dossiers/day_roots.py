@@ -19,13 +19,16 @@ import hmac
 import os
 import re
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psycopg
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from psycopg.pq import Format
 
 from agencies.working_time import LOCAL_ZONE
 from dossiers.chain import key_for, reading_digest
@@ -278,10 +281,28 @@ def _rows(
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("set local statement_timeout = 0")
-        with connection.chunked_cursor() as cursor:
+        with binary_cursor(chunked=True) as cursor:
             cursor.execute(select, parameters)
             while rows := cursor.fetchmany(_FETCH):
                 yield from rows
+
+
+@contextmanager
+def binary_cursor(*, chunked: bool = False) -> Iterator[psycopg.Cursor[Any]]:
+    """Open a cursor, `chunked` on the server in a transaction, whose rows come in binary format.
+
+    Moments and digests are read several times as fast so: Django's cursors take text alone, of
+    which Python makes the moments.
+    """
+    connection.ensure_connection()
+    cursor: psycopg.Cursor[Any]
+    if chunked:
+        cursor = psycopg.ServerCursor(connection.connection, name="history")
+    else:
+        cursor = psycopg.Cursor(connection.connection)
+    cursor.format = Format.BINARY
+    with cursor, connection.wrap_database_errors:
+        yield cursor
 
 
 def _midnight(day: dt.date) -> dt.datetime:

@@ -23,7 +23,15 @@ from django.db import connection
 from django.db.models import Max, Min
 
 from dossiers.chain import Fault, StoredDossier, StoredEvent, faults_in
-from dossiers.day_roots import DayTally, Root, RowKey, StoredReading, read_file, tally_days
+from dossiers.day_roots import (
+    DayTally,
+    Root,
+    RowKey,
+    StoredReading,
+    binary_cursor,
+    read_file,
+    tally_days,
+)
 from dossiers.models import DayRoot, Dossier, HistoryCheck
 from dossiers.sketches import Sketch
 
@@ -90,14 +98,14 @@ def verify_dossiers(
     Runs two queries a batch and three more for each suspect.
     """
     while True:
-        with connection.cursor() as cursor:
+        with binary_cursor() as cursor:
             query = f"select {_DOSSIER_COLUMNS} from dossiers_dossier where id > %s"  # noqa: S608
             parameters: list[Any] = [above]
             if up_to is not None:
                 query += " and id <= %s"
                 parameters.append(up_to)
             if only is not None:
-                query += " and id = any(%s)"
+                query += " and id = any(%s::bigint[])"
                 parameters.append(list(only))
             cursor.execute(f"{query} order by id limit %s", [*parameters, BATCH])
             dossiers = [StoredDossier._make(row) for row in cursor.fetchall()]
@@ -115,17 +123,17 @@ def verify_dossiers(
 
 
 def _events_of(dossiers: list[int]) -> list[StoredEvent]:
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             f"select {_EVENT_COLUMNS} from dossiers_dossierevent"  # noqa: S608 - names of ours
-            " where dossier_id = any(%s) order by dossier_id, seq",
+            " where dossier_id = any(%s::bigint[]) order by dossier_id, seq",
             [dossiers],
         )
         return list(map(StoredEvent._make, cursor.fetchall()))
 
 
 def _dossier(pk: int) -> StoredDossier | None:
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             f"select {_DOSSIER_COLUMNS} from dossiers_dossier where id = %s",  # noqa: S608
             [pk],
