@@ -22,17 +22,23 @@ if TYPE_CHECKING:
 
 @dataclass
 class Province:
-    """Who is who; `stranger` is a receptionist elsewhere and must see nothing."""
+    """Who is who; `stranger` is a receptionist elsewhere and must see nothing.
+
+    `asked` is an agency whose opinion may be asked, `adviser` who gives it there.
+    """
 
     root: Agency
     centre: Agency
     department: Agency
     elsewhere: Agency
+    asked: Agency
     receptionist: Officer
     specialist: Officer
     head: Officer
     clerk: Officer
     reformer: Officer
+    supervisor: Officer
+    adviser: Officer
     stranger: Officer
     procedure: Procedure
 
@@ -84,6 +90,7 @@ def make_province() -> Province:
     )
     department = AgencyFactory.create(code="H01.07", name="Sở Thử nghiệm", parent=root)
     elsewhere = AgencyFactory.create(code="H01.08", name="Sở Láng giềng", parent=root)
+    asked = AgencyFactory.create(code="H01.09", name="Sở Được hỏi ý kiến", parent=root)
     centre.desks.create(kind="province", name="Trung tâm Phục vụ hành chính công tỉnh")
 
     def officer(username: str, agency: Agency, *roles: Role) -> Officer:
@@ -96,11 +103,14 @@ def make_province() -> Province:
         centre=centre,
         department=department,
         elsewhere=elsewhere,
+        asked=asked,
         receptionist=officer("tiepnhan", centre, Role.RECEPTIONIST, Role.RETURNER),
         specialist=officer("thuly", department, Role.SPECIALIST),
         head=officer("lanhdao", department, Role.HEAD, Role.SIGNER),
         clerk=officer("vanthu", department, Role.CLERK),
         reformer=officer("kstthc", root, Role.REFORM_OFFICER),
+        supervisor=officer("giamsat", centre, Role.SUPERVISOR),
+        adviser=officer("gopy", asked, Role.CONSULTED_AGENCY),
         stranger=officer("nguoila", elsewhere, Role.RECEPTIONIST, Role.SPECIALIST, Role.HEAD),
         procedure=ProcedureFactory.create(offering=department),
     )
