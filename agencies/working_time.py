@@ -22,6 +22,7 @@ LAST_YEAR = 2500  # far beyond every limit: moments may be given up to 2199 (dos
 
 _FIRST_DAY = date(FIRST_YEAR, 1, 1).toordinal()
 _MINUTE = timedelta(minutes=1)
+_MINUTE_US = 60_000_000
 
 
 class CalendarError(ValueError):
@@ -334,7 +335,8 @@ class Calendar:
 
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
         """Return the exact working time between two moments, negative when `end` comes first."""
-        return self._position(to_local(end)) - self._position(to_local(start))
+        passed = self._position(to_local(end)) - self._position(to_local(start))
+        return timedelta(microseconds=passed)
 
     def working_minutes_between(self, start: datetime, end: datetime) -> int:
         """Count the whole working minutes between two moments, negative when `end` comes first."""
@@ -406,26 +408,27 @@ class Calendar:
         day = date.fromordinal(ordinal)
         return datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=LOCAL_ZONE)
 
-    def _position(self, local: datetime) -> timedelta:
-        """Return the working time since FIRST_YEAR; `local` is in LOCAL_ZONE."""
-        ordinal = local.toordinal()
+    def position(self, ordinal: int, us: int) -> int:
+        """Return the working microseconds since FIRST_YEAR up to a moment of a day.
+
+        `us` is the time since its midnight. The working time between two moments is a difference.
+        """
         table = self._reach(ordinal)
         index = ordinal - _FIRST_DAY
-        position = timedelta(minutes=table.day_minutes[index])
+        position = table.day_minutes[index] * _MINUTE_US
         hours = table.hours[index]
         if hours is not None:
-            clock = timedelta(
-                hours=local.hour,
-                minutes=local.minute,
-                seconds=local.second,
-                microseconds=local.microsecond,
-            )
             for opens, closes in hours.spans:
-                opening = opens * _MINUTE
-                if clock <= opening:
+                opening = opens * _MINUTE_US
+                if us <= opening:
                     break
-                position += min(clock, closes * _MINUTE) - opening
+                position += min(us, closes * _MINUTE_US) - opening
         return position
+
+    def _position(self, local: datetime) -> int:
+        """Return the position of a moment in LOCAL_ZONE."""
+        us = (local.hour * 60 + local.minute) * _MINUTE_US
+        return self.position(local.toordinal(), us + local.second * 1_000_000 + local.microsecond)
 
     def _reach(self, ordinal: int) -> _Table:
         """Return the table, laid out at least one year beyond this day."""

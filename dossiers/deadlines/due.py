@@ -6,7 +6,7 @@ domain.md 3.3-3.5.
 
 import calendar as months
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.utils.translation import gettext
 
@@ -22,10 +22,10 @@ from dossiers.deadlines.limit import DATELESS_UNITS, Limit, LimitError, TimeOfDa
 from dossiers.deadlines.pauses import (
     DAY_US,
     LAST_RECEIPT_YEAR,
+    MINUTE_US,
     Pause,
     SupplementPolicy,
     counted_pauses,
-    from_us,
     last_restart,
     paused_spans,
 )
@@ -120,13 +120,14 @@ def moved(due: datetime, calendar: Calendar, spans: Iterable[tuple[int, int]]) -
     """Return the due moment later by the working time of the spans (domain.md 3.5)."""
     # "The sum of paused working minutes, counted from the due instant, not rounded": exact times
     # are summed first and only then cut to whole minutes, so splitting a pause changes nothing.
-    paused = sum(
-        (calendar.working_time_between(from_us(start), from_us(end)) for start, end in spans),
-        timedelta(),
-    )
-    minutes = paused // timedelta(minutes=1)
+    paused = sum(_worked(calendar, end) - _worked(calendar, start) for start, end in spans)
+    minutes = paused // MINUTE_US
     # A date somebody decided may carry seconds: without a paused minute it stands as it is.
     return calendar.add_working_minutes(due, minutes) if minutes else due
+
+
+def _worked(calendar: Calendar, us: int) -> int:
+    return calendar.position(*divmod(us, DAY_US))
 
 
 def decided_with_pauses(

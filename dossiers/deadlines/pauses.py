@@ -5,12 +5,12 @@ Source: domain.md 3.5.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from django.utils.translation import gettext
 
-from agencies.working_time import LOCAL_ZONE, CalendarError, to_local
+from agencies.working_time import CalendarError, to_local
 from dossiers.deadlines.limit import LimitError
 
 LAST_RECEIPT_YEAR = 2199  # leaves the calendar three centuries of room for limits and pauses
@@ -109,10 +109,3 @@ def to_us(local: datetime) -> int:
         + local.second * 1_000_000
         + local.microsecond
     )
-
-
-def from_us(us: int) -> datetime:
-    """Return the local moment of such a number."""
-    ordinal, rest = divmod(us, DAY_US)
-    day = datetime.combine(date.fromordinal(ordinal), time(), LOCAL_ZONE)
-    return day + timedelta(microseconds=rest)
