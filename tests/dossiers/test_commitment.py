@@ -17,7 +17,10 @@ from agencies.working_time import LOCAL_ZONE
 from dossiers.deadlines import Limit, LimitError, Unit, committed_limit, due_at
 from dossiers.deadlines.commitment import fewest_days
 from dossiers.models import Dossier
+from dossiers.paperwork.printing import render
 from procedures.models import ProcedureVersion
+from tests.dossiers import papers
+from tests.dossiers.pages import browser_of, page, typed
 from tests.factories import ProcedureFactory
 
 if TYPE_CHECKING:
@@ -178,6 +181,40 @@ def test_where_the_law_states_no_time_a_commitment_does(province: Province) -> N
     dossier = log(province, (None, "none"))
     assert dossier.due_statutory_at is None
     assert dossier.due_at == at("2026-11-20T17:00+07:00")
+
+
+def test_the_receipt_says_both_times_and_whose_decision_it_was(province: Province) -> None:
+    slip = log(province).slips.get()
+    text = papers.text_of(render(slip))
+    assert (
+        "Thời gian giải quyết theo quy định: 09 ngày làm việc (cắt giảm theo 1234/QĐ-UBND; "
+        "luật định: 10 ngày làm việc)"
+    ) in text
+    assert "Thời hạn 9 ngày làm việc, không kể ngày tiếp nhận" in text
+    assert "17 giờ 00 phút, ngày 20 tháng 11 năm 2026" in text
+
+
+def test_the_counter_promises_what_it_will_give(province: Province) -> None:
+    province.procedure.versions.update(**{**COMMITTED, "committed_value": Decimal(3)})
+    with time_machine.travel(RECEIVED, tick=False):
+        client = browser_of(province.receptionist)
+        body = typed(province, act="", pick=province.procedure.code, procedure="")
+        told = page(client.post("/tiep-nhan/xem-truoc/", body, headers={"HX-Request": "true"}))
+        dossier = province.log()
+    assert dossier.due_on == dt.date(2026, 11, 12)
+    assert "12/11/2026" in told
+    assert "16/11/2026" not in told
+
+
+def test_the_page_and_the_board_tell_the_laws_date_too(province: Province) -> None:
+    dossier = log(province)
+    with time_machine.travel("2026-11-23T16:00+07:00", tick=False):
+        text = page(browser_of(province.head).get(f"/ho-so/{dossier.code}/"))
+    assert "Hẹn theo thời hạn cam kết (1234/QĐ-UBND); hạn theo luật: 17:00, 23/11/2026" in text
+    assert "quá cả hạn theo luật" not in text
+    with time_machine.travel("2026-11-25T09:00+07:00", tick=False):
+        board = page(browser_of(province.head).get("/bang-dieu-hanh/"))
+    assert "Quá hạn 2 ngày làm việc, quá cả hạn theo luật" in board
 
 
 @pytest.mark.parametrize(
