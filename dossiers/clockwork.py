@@ -199,6 +199,25 @@ def intake_timers(
     return deadlines.intake_timers(steps, calendar)
 
 
+def fill(dossier: Dossier, calendar: Calendar) -> bool:
+    """Set the statutory date or the intake timer where it is empty; tells whether it did.
+
+    For dossiers written before these were kept: never for an imported date or one an officer set,
+    whose law nobody knows. Reads the dossier's pauses and events. Saves nothing.
+    """
+    if dossier.state == State.SUBMITTED and dossier.answer_by_at is None:
+        timers = intake_timers(dossier.events.all(), calendar)
+        if timers and timers[-1].answered_at is None:
+            dossier.answer_by_at = timers[-1].answer_by
+            return True
+    if dossier.is_open and dossier.due_statutory_at is None and not dossier.due_reason:
+        if dossier.due_original_at != _unpaused(dossier, calendar):
+            return False
+        spans = pause_spans(dossier.pauses.all())
+        dossier.due_statutory_at = _by_limit(dossier, statutory_limit_of(dossier), spans, calendar)
+    return dossier.due_statutory_at is not None
+
+
 # Pauses.
 
 
@@ -317,9 +336,12 @@ def _is_promised_by_limit(
     """
     if any(change.origin == DueOrigin.CALENDAR for change in changes):
         return True
+    return _unpaused(dossier, calendar) == dossier.due_original_at
+
+
+def _unpaused(dossier: Dossier, calendar: Calendar) -> dt.datetime | None:
     assert dossier.received_at is not None  # noqa: S101 - as above
-    unpaused = deadlines.due_at(limit_of(dossier), dossier.received_at, calendar)
-    return unpaused == dossier.due_original_at
+    return deadlines.due_at(limit_of(dossier), dossier.received_at, calendar)
 
 
 def _moved_since(

@@ -83,7 +83,13 @@ class ProcedureVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not g
         "decision",
         "supplement_policy",
         "same_day_cutoff",
+        "transfer_cutoff",
         "settles_at_once",
+        "committed_value",
+        "committed_unit",
+        "committed_decision",
+        "committed_from",
+        "committed_until",
     )
     readonly_fields = ("of_procedure", "number", "name", "valid_from", "valid_to")
 

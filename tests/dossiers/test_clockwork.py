@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
 
@@ -338,3 +340,31 @@ def test_a_record_keeps_the_dates_without_being_told(province: Province) -> None
     with transaction.atomic():
         Record(dossier, province.head, database_now()).write()
     assert stored(dossier).due_promised_at == at(PROMISED)
+
+
+# What an upgrade left empty
+
+
+def fill_clock(*options: str) -> str:
+    out = io.StringIO()
+    call_command("fill_clock", *options, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_what_was_written_before_the_columns_were_kept_is_filled_once(province: Province) -> None:
+    moved = answer(province, ask(province, in_progress(province)))
+    with time_machine.travel(RECEIVED, tick=False):
+        waiting = intake.register(province.submission(), by=province.receptionist)
+        free = ProcedureFactory.create(offering=province.department, cases=[(None, "none")])
+        set_by_hand = province.log(procedure=free, due_on=dt.date(2026, 11, 20), reason="Hẹn riêng")
+    imported = in_progress(province)
+    Dossier.objects.update(due_statutory_at=None, answer_by_at=None)
+    Dossier.objects.filter(pk=imported.pk).update(due_original_at=at("2026-11-12T17:00+07:00"))
+    assert fill_clock("--dry-run") == "4 dossiers looked at, 2 filled"
+    assert not Dossier.objects.filter(due_statutory_at__isnull=False).exists()
+    assert fill_clock() == "4 dossiers looked at, 2 filled"
+    assert stored(moved).due_statutory_at == MOVED
+    assert stored(waiting).answer_by_at == at("2026-11-10T09:00+07:00")
+    assert stored(set_by_hand).due_statutory_at is None
+    assert stored(imported).due_statutory_at is None
+    assert fill_clock() == "2 dossiers looked at, 0 filled"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from dossiers import importing
+from agencies.calendars import calendar_of
+from dossiers import clockwork, importing
 from dossiers.chain import chain_faults
 from dossiers.importing import REQUIRED, import_dossiers
 from dossiers.models import DayNumber, Dossier, DossierEvent, OutboxMessage
@@ -262,3 +263,54 @@ def test_a_row_with_too_many_cells_is_kept_whole_in_its_refusal(
     kept = path.with_name(f"{path.name}.refused.csv").read_text(encoding="utf-8")
     assert "H01.01.01-230607-0001" in kept
     assert "thừa" in kept
+
+
+def test_the_laws_date_and_the_intake_timer_come_in_where_the_file_tells_them(
+    province: Province, tmp_path: Path
+) -> None:
+    """An appointment that the limit gives is the law's; of any other nobody knows what the law said."""
+    rows = [
+        row(province, code="H01.01.01-230607-0001"),
+        row(province, code="H01.01.01-230607-0002", due_at="2023-06-16T17:00:00+07:00"),
+        row(
+            province,
+            code="H01.01.01-230607-0003",
+            received_at="",
+            due_at="",
+            settled_at="",
+            returned_at="",
+            national_status="1",
+        ),
+    ]
+    import_dossiers(write(tmp_path / "old.csv", rows))
+    by_law, other, waiting = Dossier.objects.order_by("pk")
+    assert by_law.due_statutory_at == by_law.due_at
+    assert (other.due_statutory_at, other.due_at is None) == (None, False)
+    assert waiting.state == "submitted"
+    assert waiting.answer_by_at is not None
+    assert waiting.answer_by_at.isoformat() == "2023-06-08T01:00:00+00:00"
+
+
+def test_a_date_the_old_system_had_moved_says_so_and_is_moved_on_from_there(
+    province: Province, tmp_path: Path
+) -> None:
+    moved = row(
+        province,
+        due_original="2023-06-14T17:00:00+07:00",
+        due_at="2023-06-21T17:00:00+07:00",
+        settled_at="",
+        returned_at="",
+        national_status="5",
+    )
+    import_dossiers(write(tmp_path / "old.csv", [moved]))
+    dossier = Dossier.objects.get()
+    assert dossier.due_date_changes.get().origin == "external"
+    pause = dossier.pauses.get()
+    assert pause.counted_from is not None
+    # Paused from the import to eight working hours later.
+    calendar = calendar_of()
+    opening = calendar.normalise(pause.counted_from)
+    pause.counted_from, pause.ended_at = opening, calendar.add_working_minutes(opening, 480)
+    clockwork.move_dates(dossier, [pause], clockwork.changes_of(dossier))
+    assert dossier.due_at is not None
+    assert dossier.due_at.isoformat() == "2023-06-22T17:00:00+07:00"
