@@ -15,7 +15,7 @@ COPY . .
 # Collected at build time: a missing static file fails the build and not a page.
 RUN MOTCUA_STATIC=/srv/motcua/var/static python -m motcua.deployment \
     && useradd --system --home-dir /nonexistent motcua \
-    && install -d -o motcua -m 700 /srv/motcua/files
+    && install -d -o motcua -m 700 /srv/motcua/files /srv/motcua/roots
 USER motcua
 EXPOSE 8000
 CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "motcua.wsgi:application"]

@@ -152,6 +152,7 @@ class Demo:
             "MOTCUA_SIGNING_PASSPHRASE",
             "MOTCUA_TRUST_FILE",
         ):
+        for name in ("MOTCUA_FILES", "MOTCUA_ROOTS_FILE", "MOTCUA_TRUSTED_PROXIES"):
             values[name] = os.environ.get(name, "")
         values = {name: value for name, value in values.items() if value}
         if "MOTCUA_SIGNING_FILE" not in values:
