@@ -349,11 +349,14 @@ def _writers_are_done(patience: float) -> bool:
 
 
 def _writing() -> set[str]:
-    """Return the numbers of the transactions of others that have written something."""
+    """Return the numbers of the transactions of others that have written here."""
     with connection.cursor() as cursor:
+        # A prepared one has no process: which database it is of, we do not ask.
         cursor.execute(
-            "select transactionid::text from pg_locks where locktype = 'transactionid'"
-            " and mode = 'ExclusiveLock' and granted and pid is distinct from pg_backend_pid()"
+            "select l.transactionid::text from pg_locks l left join pg_stat_activity a using (pid)"
+            " where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted"
+            " and l.pid is distinct from pg_backend_pid()"
+            " and coalesce(a.datname, current_database()) = current_database()"
         )
         return {row[0] for row in cursor.fetchall()}
 

@@ -651,6 +651,7 @@ class _Event:
     holder_agency_id: int
     clock_effect: str
     due_at: dt.datetime | None
+    data: str  # JSON with its keys sorted
     pk: int = 0
     digest: bytes = b""
 
@@ -658,7 +659,6 @@ class _Event:
     actor_role: ClassVar[str] = Role.SYSTEM.value
     holder_officer_id: ClassVar[int | None] = None
     reason: ClassVar[str] = ""
-    data: ClassVar[dict[str, bool]] = {"imported": True}
 
     def row(self) -> dict[str, str]:
         return {
@@ -673,11 +673,12 @@ class _Event:
             "holder_agency_id": str(self.holder_agency_id),
             "clock_effect": self.clock_effect,
             "due_at": _moment(self.due_at),
+            "data": _text(self.data),
             "digest": _bytes(self.digest),
         }
 
 
-_EVENT_DATA = as_json(_Event.data)
+_EVENT_DATA = as_json({"imported": True})
 
 # How COPY's text format writes what is not text, and what would end a cell of one that is.
 _NULL, _TRUE, _FALSE = r"\N", "t", "f"
@@ -743,7 +744,7 @@ class _Tables:
         for event in events:
             # It says all that a DossierEvent says, without the cost of a model instance.
             digest = event.digest = event_digest(
-                cast("DossierEvent", event), tracking_code, digest, data=_EVENT_DATA
+                cast("DossierEvent", event), tracking_code, digest, data=event.data
             )
         self.events.extend(events)
         if old.due_original != old.due_at:
@@ -844,6 +845,10 @@ class _Tables:
                     holder_agency_id=(old.holder if seq == len(steps) else old.receiving).pk,
                     clock_effect=effect,
                     due_at=old.due_at if effect is not ClockEffect.NONE or seq > 2 else None,
+                    # The acceptance says the code, so that one changed later contradicts it.
+                    data=as_json({"code": old.code, "imported": True})
+                    if act is Act.RECEIVE
+                    else _EVENT_DATA,
                 )
             )
             before = state
@@ -865,7 +870,6 @@ class _Tables:
                 "actor_role": _Event.actor_role,
                 "holder_officer_id": _NULL,
                 "reason": _text(_Event.reason),
-                "data": _text(_EVENT_DATA),
             },
         )
         _copy_in(

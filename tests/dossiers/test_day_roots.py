@@ -38,14 +38,14 @@ def test_a_day_that_is_not_over_is_not_closed(
     province: Province, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received(province)
-    assert close_days(patience=0) == []
+    assert close_days(patience=30) == []
     midnight = dt.datetime.combine(
         timezone.localdate() + dt.timedelta(days=1), dt.time(), tzinfo=LOCAL_ZONE
     )
     for minutes, closed in ((1, 0), (59, 0), (61, 1)):
         moment = midnight + dt.timedelta(minutes=minutes)
         monkeypatch.setattr(day_roots, "database_now", lambda moment=moment: moment)
-        assert len(close_days(patience=0)) == closed, minutes
+        assert len(close_days(patience=30)) == closed, minutes
 
 
 def test_the_root_stands_in_its_row_and_in_one_line(
@@ -54,7 +54,7 @@ def test_the_root_stands_in_its_row_and_in_one_line(
     dossier = received(province)
     note_reading(dossier, by=province.head)
     days_later(monkeypatch)
-    [row] = close_days(patience=0)
+    [row] = close_days(patience=30)
     row = DayRoot.objects.get(pk=row.pk)
     assert (row.day, row.event_count, row.reading_count) == (timezone.localdate(), 2, 1)
     [line] = lines()
@@ -69,9 +69,9 @@ def test_the_root_stands_in_its_row_and_in_one_line(
 def test_a_second_run_changes_nothing(province: Province, monkeypatch: pytest.MonkeyPatch) -> None:
     received(province)
     days_later(monkeypatch)
-    assert len(close_days(patience=0)) == 1
+    assert len(close_days(patience=30)) == 1
     before = lines()
-    assert close_days(patience=0) == []
+    assert close_days(patience=30) == []
     assert DayRoot.objects.count() == 1
     assert lines() == before
 
@@ -81,9 +81,9 @@ def test_missing_days_are_made_up_in_order_each_chained_to_the_one_before(
 ) -> None:
     received(province)
     days_later(monkeypatch)
-    close_days(patience=0)
+    close_days(patience=30)
     days_later(monkeypatch, 5)
-    made = close_days(patience=0)
+    made = close_days(patience=30)
     roots = [Root.of_row(row) for row in DayRoot.objects.order_by("day")]
     assert [row.day for row in made] == [root.day for root in roots[1:]]
     assert len(roots) == 5
@@ -107,11 +107,11 @@ def test_a_worker_killed_before_its_commit_leaves_a_line_that_the_next_run_says_
 
     monkeypatch.setattr(day_roots, "append_lines", die)
     with pytest.raises(SystemExit):
-        close_days(patience=0)
+        close_days(patience=30)
     assert not DayRoot.objects.exists()
     assert len(lines()) == 1
     monkeypatch.setattr(day_roots, "append_lines", append)
-    assert len(close_days(patience=0)) == 1
+    assert len(close_days(patience=30)) == 1
     assert len(lines()) == 1
     assert verify()[1] == ""
 
@@ -121,11 +121,11 @@ def test_a_line_half_written_is_written_again(
 ) -> None:
     received(province)
     days_later(monkeypatch)
-    close_days(patience=0)
+    close_days(patience=30)
     path = Path(django_settings.ROOTS_FILE)
     whole = path.read_text()
     path.write_text(whole[:200])
-    assert close_days(patience=0) == []
+    assert close_days(patience=30) == []
     assert path.read_text() == f"{whole[:200]}\n{whole}"
     assert verify()[1] == ""
 
@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_written_closes_no_day(
     (tmp_path / "taken").write_text("")
     settings.ROOTS_FILE = tmp_path / "taken" / "roots.txt"
     with pytest.raises(OSError, match="taken"):
-        close_days(patience=0)
+        close_days(patience=30)
     assert not DayRoot.objects.exists()
 
 
@@ -147,11 +147,11 @@ def test_the_file_never_lends_its_word_to_a_row_made_without_the_key(
 ) -> None:
     received(province)
     days_later(monkeypatch)
-    close_days(patience=0)
+    close_days(patience=30)
     Path(django_settings.ROOTS_FILE).unlink()
     with superuser_without_triggers():
         sql("update dossiers_dayroot set event_count = 9")
-    close_days(patience=0)
+    close_days(patience=30)
     assert lines() == []
 
 
@@ -183,7 +183,7 @@ def test_an_event_that_commits_late_is_in_its_days_root(monkeypatch: pytest.Monk
         assert "days not closed" in [entry["event"] for entry in logged]
         assert not DayRoot.objects.exists()
         late.commit()
-    [row] = close_days(patience=0)
+    [row] = close_days(patience=30)
     assert (row.event_count, row.reading_count) == (2, 1)
     assert verify()[1] == ""
 
@@ -232,7 +232,6 @@ def test_the_job_closes_and_looks_once_and_health_tells(
 ) -> None:
     dossier = in_progress(province)
     days_later(monkeypatch)
-    monkeypatch.setattr(day_roots, "PATIENCE", 0)
     assert clock.close_days() == {"days": 1, "findings": 0}
     assert clock.close_days() == {"days": 0, "findings": 0}
     check = HistoryCheck.objects.get()
@@ -246,7 +245,7 @@ def test_days_a_killed_worker_closed_are_looked_through_by_the_next(
 ) -> None:
     in_progress(province)
     days_later(monkeypatch)
-    close_days(patience=0)  # and then the worker died
+    close_days(patience=30)  # and then the worker died
     assert clock.close_days() == {"days": 0, "findings": 0}
     assert HistoryCheck.objects.get().event_count == 4
 

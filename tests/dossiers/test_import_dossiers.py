@@ -75,6 +75,8 @@ def test_a_finished_dossier_comes_in_with_its_history(province: Province, tmp_pa
     ]
     assert chain_faults(dossier) == []
     assert OutboxMessage.objects.count() == 4
+    dossier.code = "H01.01.01-230607-0002"
+    assert chain_faults(dossier) == ["the dossier says code otherwise than its events"]
 
 
 def test_an_imported_dossier_is_found_by_its_owners_words(

@@ -45,7 +45,7 @@ def with_history(province: Province) -> Dossier:
     note_reading(dossier, by=province.head)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(day_roots, "database_now", lambda: database_now() + dt.timedelta(days=1))
-        assert day_roots.close_days(patience=0)
+        assert day_roots.close_days(patience=30)
     verifying.note(verifying.Outcome(), is_whole=False, up_to=None, started=0)
     return dossier
 

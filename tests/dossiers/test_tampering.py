@@ -55,7 +55,7 @@ def closed(province: Province, monkeypatch: pytest.MonkeyPatch) -> Dossier:
     note_reading(dossier, by=province.head)
     note_reading(dossier, by=province.specialist)
     days_later(monkeypatch)
-    assert len(close_days(patience=0)) == 1
+    assert len(close_days(patience=30)) == 1
     assert verify()[1] == ""
     return dossier
 
@@ -254,7 +254,7 @@ def test_an_older_backup_is_found_by_the_file(
 ) -> None:
     """Everything of the last closed day is gone from the database, its root too."""
     days_later(monkeypatch, 2)
-    assert len(close_days(patience=0)) == 1
+    assert len(close_days(patience=30)) == 1
     last = DayRoot.objects.latest("day")
     with superuser_without_triggers():
         sql("delete from dossiers_dayroot where day = %s", [last.day])
@@ -286,7 +286,7 @@ def test_a_root_made_without_the_key_is_found(closed: Dossier, statement: str, t
 
 def test_a_root_from_the_middle_is_missed(closed: Dossier, monkeypatch: pytest.MonkeyPatch) -> None:
     days_later(monkeypatch, 4)
-    assert len(close_days(patience=0)) == 3
+    assert len(close_days(patience=30)) == 3
     Path(django_settings.ROOTS_FILE).unlink()  # the database alone tells it too
     days = list(DayRoot.objects.order_by("day").values_list("day", flat=True))
     with superuser_without_triggers():
@@ -402,7 +402,7 @@ def test_readings_of_the_version_before_are_no_finding_and_yet_in_the_root(
     old = DossierReading.objects.create(dossier=dossier, officer=province.head)
     note_reading(dossier, by=province.head)
     days_later(monkeypatch)
-    close_days(patience=0)
+    close_days(patience=30)
     assert verify()[1] == ""
     with superuser_without_triggers():
         sql("update dossiers_dossierreading set officer_id = %s where id = %s",
