@@ -147,12 +147,12 @@ class Demo:
         values["MOTCUA_PUBLIC_URL"] = os.environ.get("MOTCUA_PUBLIC_URL") or self.address
         for name in (
             "MOTCUA_FILES",
+            "MOTCUA_ROOTS_FILE",
             "MOTCUA_TRUSTED_PROXIES",
             "MOTCUA_SIGNING_FILE",
             "MOTCUA_SIGNING_PASSPHRASE",
             "MOTCUA_TRUST_FILE",
         ):
-        for name in ("MOTCUA_FILES", "MOTCUA_ROOTS_FILE", "MOTCUA_TRUSTED_PROXIES"):
             values[name] = os.environ.get(name, "")
         values = {name: value for name, value in values.items() if value}
         if "MOTCUA_SIGNING_FILE" not in values:

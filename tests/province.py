@@ -13,11 +13,11 @@ from agencies.models import Agency, Officer, OfficerRole
 from dossiers.opening import version_for
 from dossiers.services import intake
 from dossiers.services.intake import Person, Submission
+from procedures.models import Procedure
 from tests.factories import AgencyFactory, OfficerFactory, ProcedureFactory, UserFactory
 
 if TYPE_CHECKING:
     from dossiers.models import Dossier
-    from procedures.models import Procedure
 
 
 @dataclass
@@ -113,6 +113,33 @@ def make_province() -> Province:
         adviser=officer("gopy", asked, Role.CONSULTED_AGENCY),
         stranger=officer("nguoila", elsewhere, Role.RECEPTIONIST, Role.SPECIALIST, Role.HEAD),
         procedure=ProcedureFactory.create(offering=department),
+    )
+
+
+def known_province() -> Province:
+    """Return the province that another process has made, by its codes and user names."""
+
+    def agency(code: str) -> Agency:
+        return Agency.objects.get(code=code)
+
+    def officer(username: str) -> Officer:
+        return Officer.objects.select_related("agency", "desk").get(user__username=username)
+
+    return Province(
+        root=agency("H01"),
+        centre=agency("H01.01.01"),
+        department=agency("H01.07"),
+        elsewhere=agency("H01.08"),
+        asked=agency("H01.09"),
+        receptionist=officer("tiepnhan"),
+        specialist=officer("thuly"),
+        head=officer("lanhdao"),
+        clerk=officer("vanthu"),
+        reformer=officer("kstthc"),
+        supervisor=officer("giamsat"),
+        adviser=officer("gopy"),
+        stranger=officer("nguoila"),
+        procedure=Procedure.objects.get(),
     )
 
 

@@ -24,6 +24,12 @@ def province(request: pytest.FixtureRequest, db: Any) -> Iterator[Province]:
             assert not chain_faults(dossier), dossier.pk
 
 
+@pytest.fixture
+def papers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the PDFs to the sweeper: tasks run inline in tests, and every thread would render."""
+    monkeypatch.setattr("dossiers.tasks.knock", lambda slip_id: True)
+
+
 class OfficerClient(APIClient):
     """An API client that speaks for an officer."""
 

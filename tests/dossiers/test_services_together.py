@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from tests.province import Province
 
 
-@pytest.fixture
-def papers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the PDFs to the sweeper: tasks run inline in tests, and every thread would render."""
-    monkeypatch.setattr("dossiers.tasks.knock", lambda slip_id: True)
-
-
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
     """Do all of them at the same moment, each over its own connection."""
     start = Barrier(len(acts))

@@ -1,0 +1,199 @@
+"""What is true of a province's dossiers whatever was done to them, together or half.
+
+Each function returns its faults in words, none where all is well. The benchmark of acts done
+together asks the same (benchmarks.together).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from dossiers.codes import read_code
+from dossiers.models import (
+    Consultation,
+    DayNumber,
+    Dossier,
+    OutboxMessage,
+    PaperNumber,
+    PaperSlip,
+    VoidNumber,
+)
+from dossiers.recording import faults_in
+from dossiers.workflow import PAUSED_STATES, TRANSITIONS, Act, Aim, State
+
+if TYPE_CHECKING:
+    from dossiers.models import DossierEvent
+    from dossiers.workflow import Transition
+
+
+def whole_database() -> dict[str, tuple[int, str]]:
+    """Return each table with its count of rows and a digest of all of them. Runs one query."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        name = connection.ops.quote_name
+        cursor.execute(
+            " union all ".join(
+                f"select '{table}', count(*), coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"  # noqa: S608
+                f" from {name(table)} t"
+                for table in tables
+            )
+        )
+        return {table: (count, digest) for table, count, digest in cursor.fetchall()}
+
+
+def number_faults() -> list[str]:
+    """Return what is wrong with codes and paper numbers: repeated, missing, or above the counter."""
+    faults: list[str] = []
+    codes: dict[tuple[int, Any], list[int]] = defaultdict(list)
+    rows = Dossier.objects.filter(code__isnull=False)
+    for agency, on, code in rows.values_list("receiving_agency", "received_on", "code"):
+        read = read_code(str(code))
+        if read is None:
+            faults.append(f"{code} is no code")
+        else:
+            codes[agency, on].append(read[2])
+    for agency, on, number in VoidNumber.objects.values_list("agency", "on", "number"):
+        codes[agency, on].append(number)
+    days = {(a, on): last for a, on, last in DayNumber.objects.values_list("agency", "on", "last")}
+    faults += _not_in_order("codes", codes, days)
+
+    papers: dict[tuple[int, int, str], list[int]] = defaultdict(list)
+    slips = PaperSlip.objects.values_list("agency", "year", "kind", "number")
+    for agency, year, kind, number in slips:
+        papers[agency, year, kind].append(number)
+    counters = {
+        (agency, year, kind): last
+        for agency, year, kind, last in PaperNumber.objects.values_list(
+            "agency", "year", "kind", "last"
+        )
+    }
+    return faults + _not_in_order("papers", papers, counters)
+
+
+def _not_in_order(what: str, given: dict[Any, list[int]], counters: dict[Any, int]) -> list[str]:
+    return [
+        f"{what} of {key}: {sorted(given.get(key, []))} beside a counter of {counters.get(key, 0)}"
+        for key in {*given, *counters}
+        if sorted(given.get(key, [])) != list(range(1, counters.get(key, 0) + 1))
+    ]
+
+
+def history_faults(dossier: Dossier) -> list[str]:
+    """Return where a dossier's events break the table, or its row says other than its events."""
+    events = list(dossier.events.order_by("seq"))
+    faults = faults_in(dossier, events)
+    state = previous = ""
+    for event in events:
+        if event.from_state != state:
+            faults.append(f"event {event.seq} leaves {event.from_state}, the dossier was {state}")
+        row = _row_of(event, previous)
+        if row is None:
+            faults.append(
+                f"event {event.seq}: no row lets {event.actor_role} {event.act} lead from "
+                f"{event.from_state or 'nothing'} to {event.to_state}"
+            )
+        if event.to_state != event.from_state:
+            previous = event.from_state
+        state = event.to_state
+    return [*faults, *_row_faults(dossier, events, previous), *_beside_faults(dossier, events)]
+
+
+def _row_of(event: DossierEvent, previous: str) -> Transition | None:
+    """Return the row of the table by which an event happened, None where there is none."""
+    act, source = Act(event.act), event.from_state
+    for row in TRANSITIONS:
+        if row.act is not act or (State(source) not in row.sources if source else row.sources):
+            continue
+        target = {Aim.SAME: source, Aim.PREVIOUS: previous, Aim.CHOSEN: event.to_state}
+        if event.to_state != target.get(row.target, row.target):  # type: ignore[call-overload]
+            continue
+        if event.actor_role in _roles_of(row, event):
+            return row
+    return None
+
+
+def _roles_of(row: Transition, event: DossierEvent) -> set[str]:
+    """Return who may do it: who asks and who declines stands in the rows of the act asked for."""
+    if row.act not in {Act.ASK_APPROVAL, Act.DECLINE}:
+        return set(row.roles)
+    asking = row.act is Act.ASK_APPROVAL
+    wanted = event.data["asked" if asking else "declined"]
+    return {
+        role
+        for other in TRANSITIONS
+        if other.act == wanted and State(event.from_state) in other.sources
+        for role in (other.proposers if asking else other.roles)
+    }
+
+
+def _row_faults(dossier: Dossier, events: list[DossierEvent], previous: str) -> list[str]:
+    """Compare the dossier's row with what its events say."""
+    last = events[-1]
+    acts = [event.act for event in events]
+    said = {
+        "state": last.to_state,
+        "previous_state": previous,
+        "event_count": len(events),
+        "holder_agency_id": last.holder_agency_id,
+        "holder_officer_id": last.holder_officer_id,
+        "due_at": last.due_at,
+        "supplement_count": acts.count(Act.REQUEST_SUPPLEMENT),
+        "is_paused": last.to_state in PAUSED_STATES,
+        "consulted_agencies": _still_asked(events),
+    }
+    return [
+        f"{name} is {getattr(dossier, name)}, its events say {value}"
+        for name, value in said.items()
+        if getattr(dossier, name) != value
+    ]
+
+
+def _still_asked(events: list[DossierEvent]) -> list[int]:
+    asked: list[int] = []
+    for event in events:
+        if event.act == Act.CONSULT:
+            asked.append(event.data["agency"])
+        elif event.act == Act.ANSWER_CONSULTATION:
+            asked.remove(event.data["agency"])
+        elif event.to_state in {State.STOPPED, State.WITHDRAWN} or event.act == Act.REOPEN:
+            asked = []
+    return asked
+
+
+def _beside_faults(dossier: Dossier, events: list[DossierEvent]) -> list[str]:
+    """Compare the rows beside the dossier with it: nothing half, nothing left open, nothing twice."""
+    faults = []
+    open_pauses = dossier.pauses.filter(ended_at__isnull=True).count()
+    if open_pauses != int(dossier.is_paused):
+        faults.append(f"{open_pauses} pauses are open in {dossier.state}")
+    proposals = list(dossier.proposals.filter(outcome="open").values_list("act", flat=True))
+    if proposals != ([dossier.asked_act] if dossier.asked_act else []):
+        faults.append(f"asked for {proposals}, the dossier says {dossier.asked_act!r}")
+    consulted = dossier.consultations.filter(outcome=Consultation.Outcome.OPEN).order_by("pk")
+    if list(consulted.values_list("agency", flat=True)) != dossier.consulted_agencies:
+        faults.append("the open consultations are not those the dossier knows")
+    owes = dossier.fees_due.filter(paid_at__isnull=True).exists()
+    if owes != (dossier.payment_state == "due"):
+        faults.append(f"payment is {dossier.payment_state}, unpaid fees: {owes}")
+    messages = OutboxMessage.objects.filter(event__dossier=dossier).count()
+    if messages != len(events):
+        faults.append(f"{messages} messages for {len(events)} events")
+    slips = defaultdict(list)
+    for slip in dossier.slips.all():
+        slips[slip.event_id].append(slip.kind)
+    if set(slips) - {event.pk for event in events}:
+        faults.append("a slip belongs to an event of another dossier")
+    for event in events:
+        wanted = {row.paper for row in TRANSITIONS if row.act == event.act and row.paper}
+        if event.act == Act.CORRECT_RESULT and event.from_state:
+            wanted = set()  # the receipt is the new dossier's
+        given = slips[event.pk]
+        # T17 gives a new receipt only where the date changed.
+        if given != [str(kind) for kind in wanted] and not (
+            event.act == Act.ACCEPT_SUPPLEMENT and given in ([], ["receipt"])
+        ):
+            faults.append(f"event {event.seq} {event.act} has the papers {given}")
+    return faults
