@@ -158,22 +158,31 @@ def _make(row: Register) -> None:
         work = Path(name)
         cover = _cover(row, count, now)
         book = register.Workbook(work / "register.xlsx", cover)
-        entries = book.noting(_entries(row, dossiers))
-        printed = None
-        if count <= PDF_ROWS:
-            parts = work / "parts"
-            parts.mkdir(mode=0o700)
-            printed = register.to_pdf(cover, entries, work / "register.pdf", parts)
-        else:
-            for _entry in entries:
-                pass
-        row.row_count = book.close()
+        try:
+            printed = _print(cover, book.noting(_entries(row, dossiers)), work, count)
+            row.row_count = book.close()
+        except BaseException:
+            book.abandon()
+            raise
         row.page_count = printed.pages if printed else None
         row.xlsx, row.xlsx_digest = _keep(work / "register.xlsx", folder, row)
         if printed:
             row.pdf, row.pdf_digest = _keep(work / "register.pdf", folder, row)
     sync_folder(folder)
     row.rendered_at = now
+
+
+def _print(
+    cover: register.Cover, entries: Iterator[register.Entry], work: Path, count: int
+) -> register.Printed | None:
+    """Write the PDF where the register is not too long for one; read the entries to their end."""
+    if count > PDF_ROWS:
+        for _entry in entries:
+            pass
+        return None
+    parts = work / "parts"
+    parts.mkdir(mode=0o700)
+    return register.to_pdf(cover, entries, work / "register.pdf", parts)
 
 
 def _keep(made: Path, folder: Path, row: Register) -> tuple[str, str]:

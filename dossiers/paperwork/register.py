@@ -10,6 +10,7 @@ docs/benchmarks.md.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator
@@ -257,6 +258,13 @@ class Workbook:
                 else:
                     self._sheet.write_string(self._line, place, value or "", self._text)
             yield entry
+
+    def abandon(self) -> None:
+        """Close what is open after a failure; what was written is thrown away with its folder."""
+        from xlsxwriter.exceptions import XlsxWriterException
+
+        with contextlib.suppress(OSError, XlsxWriterException):
+            self._book.close()
 
     def close(self) -> int:
         """Write the sheet that says what this is, end the file, return how many rows it has."""
