@@ -30,7 +30,7 @@ BASE_DIR = Path(__file__).resolve().parents[1]
 RESULTS = BASE_DIR / "benchmarks" / "results.json"
 VAR = Path(os.environ.get("BENCH_VAR") or BASE_DIR / "var" / "bench")
 PARTS = (
-    "load", "history", "look-up", "board", "log", "receipt", "table", "due-dates", "first-view",
+    "load", "history", "look-up", "board", "log", "receipt", "register", "table", "due-dates", "first-view",
     "search",
 )  # fmt: skip
 LIBRARIES = (
@@ -114,7 +114,17 @@ class Run:
         self._set_up()
         from django.utils import timezone
 
-        from benchmarks import catalogue, due_dates, loading, made, office, proving, public, tables
+        from benchmarks import (
+            catalogue,
+            due_dates,
+            loading,
+            made,
+            office,
+            proving,
+            public,
+            registers,
+            tables,
+        )  # fmt: skip
         from benchmarks.servers import serve
 
         options, rounds = self.options, self.options.rounds
@@ -170,6 +180,9 @@ class Run:
         if self.wants("receipt"):
             say("a receipt")
             self.figures.append(office.receipt(rounds=max(10, rounds)))
+        if self.wants("register"):
+            say("a register of 300 pages")
+            self.figures += registers.memory(self.folder)
         if self.wants("due-dates"):
             say(f"due dates, {options.oracle_cases:,} beside the oracle")
             self.figures += due_dates.due_dates(

@@ -174,9 +174,3 @@ def fonts_of(pdf: bytes) -> set[str]:
         for font in resources["/Font"].values():
             found.add(str(font.get_object()["/BaseFont"]).lstrip("/").split("+")[-1])
     return found
-
-
-def printed_by(slip: PaperSlip) -> Officer:
-    """Return who issued a paper, who prints it again."""
-    assert slip.issued_by is not None
-    return slip.issued_by

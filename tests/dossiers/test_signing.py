@@ -188,7 +188,10 @@ def test_a_seal_that_cannot_be_used_keeps_nobody_from_the_paper(
 
 
 def test_what_is_no_pdf_is_not_signed() -> None:
-    assert not signing.verify(b"abc").is_signed
+    assert signing.verify(b"abc") == signing.UNSIGNED
+    report = signing.verify(b"abc /ByteRange")
+    assert not report.is_signed
+    assert report.fault
 
 
 def test_only_its_owner_can_read_the_certificate(tmp_path: Path) -> None:
