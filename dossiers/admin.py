@@ -19,6 +19,7 @@ from dossiers.models import (
     HistoryCheck,
     OutboxMessage,
     PaperSlip,
+    SurveyQuestion,
     VoidNumber,
 )
 
@@ -189,3 +190,17 @@ class HistoryCheckAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] #
     @admin.display(description=_("phát hiện"))
     def findings_text(self, row: HistoryCheck) -> str:
         return "\n".join(row.findings)
+
+
+@admin.register(SurveyQuestion)
+class SurveyQuestionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    """What the survey slips ask: a question is closed and another asked, never reworded."""
+
+    list_display = ("position", "code", "text", "only_with", "valid_from", "valid_to")
+    list_display_links = ("text",)
+
+    def get_readonly_fields(self, request: Any, obj: SurveyQuestion | None = None) -> list[str]:
+        return ["code", "text", "only_with", "valid_from"] if obj else []
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False

@@ -1,4 +1,4 @@
-"""The sheets around a dossier as PDF: the hand-over of paper files.
+"""The sheets around a dossier as PDF: the hand-over of paper files, the survey slip.
 
 They are printed when they are asked for and kept nowhere: what stands on them are rows that no longer
 change, or ticks that a later print has to show.
@@ -15,13 +15,15 @@ from django.utils.translation import gettext
 
 from accounts.personal_data import mask_name
 from accounts.printing import qr_image, to_pdf
-from dossiers import hand_overs
+from dossiers import hand_overs, surveys
+from dossiers.models import Score
 from dossiers.paperwork import wording
+from dossiers.workflow import PaperKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dossiers.models import HandOver, HandOverItem
+    from dossiers.models import HandOver, HandOverItem, PaperSlip
 
 SHEET = "paper-sheets.css"
 
@@ -69,6 +71,36 @@ def hand_over_html(sheet: HandOver, items: Sequence[HandOverItem]) -> str:
             "missing": [item.dossier.public_code for item in missing],
             "difference": hand_overs.difference(len(missing)) if sheet.received_at else "",
             "qr": qr_image(f"{settings.PUBLIC_URL.rstrip('/')}{sheet.get_absolute_url()}"),
+        },
+    )
+
+
+def survey(slip: PaperSlip) -> bytes:
+    """Return the survey slip that goes out with a form as PDF, A5 like the form. Runs four queries."""
+    with translation.override("vi"):
+        return to_pdf(survey_html(slip), sheet=SHEET)
+
+
+def survey_html(slip: PaperSlip) -> str:
+    """Return the slip's page: no name and no code of a dossier, for it ends in a box at the counter."""
+    address = surveys.address_of(slip)
+    dossier = slip.dossier
+    parent = slip.agency.parent
+    return render_to_string(
+        "dossiers/paper/survey.html",
+        {
+            "superior": wording.in_capitals(parent.name) if parent else "",
+            "unit": wording.in_capitals(slip.agency.name),
+            "form": str(slip.get_kind_display()),
+            "issued_on": f"{timezone.localdate(slip.issued_at):%d/%m/%Y}",
+            "procedure": wording.plain(dossier.version.name),
+            "agency": dossier.competent_agency.name,
+            "questions": surveys.questions_of(slip),
+            "scores": [str(score.label) for score in Score],
+            "days": surveys.ANSWER_DAYS,
+            "is_receipt": slip.kind == PaperKind.RECEIPT,
+            "address": address,
+            "qr": qr_image(address),
         },
     )
 

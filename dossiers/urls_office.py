@@ -4,7 +4,15 @@ from django.urls import path
 
 from dossiers.act_forms import ACT_FORMS
 from dossiers.next_acts import SEGMENTS
-from dossiers.views import desk, hand_overs, papers, processing, registers, supervision
+from dossiers.views import (
+    desk,
+    hand_overs,
+    papers,
+    processing,
+    registers,
+    supervision,
+    surveys,
+)
 from dossiers.views.rows import act_url_name
 
 urlpatterns = [
@@ -41,6 +49,11 @@ urlpatterns = [
     path("so-theo-doi/", registers.register, name="register"),
     path("so-theo-doi/<int:pk>.pdf", registers.register_pdf, name="register-pdf"),
     path("so-theo-doi/<int:pk>.xlsx", registers.register_xlsx, name="register-xlsx"),
+    path(
+        "ho-so/<str:code>/giay-to/<int:pk>/khao-sat.pdf",
+        surveys.dossier_survey,
+        name="dossier-survey",
+    ),
     path("ho-so/<str:code>/ho-so-giay/", hand_overs.dossier_place, name="dossier-place"),
     path("ban-giao/", hand_overs.hand_over_list, name="hand-over-list"),
     path("ban-giao/lap-phieu/", hand_overs.hand_over_new, name="hand-over-new"),

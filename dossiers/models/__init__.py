@@ -28,6 +28,7 @@ from dossiers.models.papers import DossierDocument, PaperReprint, PaperSlip
 from dossiers.models.proposals import ActProposal
 from dossiers.models.readings import DossierReading, ReadingWay
 from dossiers.models.registers import Register
+from dossiers.models.surveys import Score, SurveyAnswer, SurveyQuestion, SurveyScore
 
 __all__ = [
     "ActProposal",
@@ -62,7 +63,11 @@ __all__ = [
     "ReadingWay",
     "Register",
     "ResultChannel",
+    "Score",
     "SupplementRound",
+    "SurveyAnswer",
+    "SurveyQuestion",
+    "SurveyScore",
     "VoidNumber",
     "VoidPaperNumber",
     "append_only",

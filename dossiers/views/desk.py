@@ -326,6 +326,10 @@ def desk_done(request: HttpRequest, code: str) -> HttpResponse:
             "receipt_url": reverse("dossier-paper", args=[rows.address_code(dossier), slip.pk])
             if slip
             else "",
+            # TT 01/2018 Chương III: handed out together with the receipt.
+            "survey_url": reverse("dossier-survey", args=[rows.address_code(dossier), slip.pk])
+            if slip
+            else "",
             "qr": qr,
             "buttons": buttons,
             "draft_url": rows.draft_url(dossier, buttons),
