@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -54,9 +54,9 @@ HANDLING_ROLES = frozenset(
 MOST_ITEMS = 200  # on one sheet
 # Papers nobody has moved yet are looked for among the dossiers of so many days; older by their code.
 LOOKED_BACK = dt.timedelta(days=60)
-# Whose papers go nowhere any more unless somebody names the dossier.
-_NOT_PROPOSED = frozenset({State.DRAFT, State.SUBMITTED, State.AWAITING_COMPLETION, State.REFUSED,
-                           State.RETURNED})  # fmt: skip
+# Written as the partial index `dossier_held` is, so that it serves: the archive is never read.
+_NOT_ENDED = ~Q(state__in=["returned", "withdrawn", "stopped", "refused"])
+_NOT_RECEIVED = frozenset({State.DRAFT, State.SUBMITTED, State.AWAITING_COMPLETION})
 
 
 class HandOverError(ValueError):
@@ -108,41 +108,36 @@ def may_handle(officer: Officer, agency_id: int, today: dt.date) -> bool:
 def proposed(source: Place, desk: Agency, target: Place | None, today: dt.date) -> DossierQuerySet:
     """Return the dossiers whose papers are at the source while their work is elsewhere.
 
-    What the counter has transferred goes to the agency that holds it; a published result goes back
-    to the counter, or with the post to who asked for that. `desk` is the agency that asks; a target
-    of None means anywhere. Of what nobody has moved yet, LOOKED_BACK days are searched.
+    What the counter has transferred goes to the agency that holds it; a published result, and the
+    papers of what was withdrawn or stopped, go back to the counter, or with the post to who asked
+    for that. `desk` is the agency that asks; a target of None means anywhere. Of what nobody has
+    moved yet, and of what ended, LOOKED_BACK days are searched; the rest is added by its code.
     """
-    here = PaperFile.objects.filter(
-        dossier=OuterRef("pk"), agency=source.agency, under_way__isnull=True
-    )
-    moved = PaperFile.objects.filter(dossier=OuterRef("pk"))
-    waiting = Dossier.objects.exclude(state__in=sorted(_NOT_PROPOSED))
-    found = waiting.filter(Exists(here))
-    if source.agency is None:
-        theirs = Q(holder_agency=desk) | Q(receiving_agency=desk) | Q(competent_agency=desk)
-        return found.filter(theirs).order_by("received_at", "pk")
     since = today - LOOKED_BACK
-    never_moved = waiting.filter(~Exists(moved))
-    transferred = never_moved.filter(
-        receiving_agency=source.agency, received_on__gte=since
-    ).exclude(channel=Channel.ONLINE)
-    published = never_moved.filter(
-        competent_agency=source.agency, state=State.SETTLED, settled_on__gte=since
+    going = Q(holder_agency=desk) | Q(receiving_agency=desk) | Q(competent_agency=desk)
+    here = Q(paper_file__isnull=False, paper_file__agency__isnull=True)
+    if source.agency is not None:
+        going = ~Q(holder_agency=source.agency)
+        to_post = Q(state=State.SETTLED, result_channel="post", holder_agency=source.agency)
+        if target is None:
+            going |= to_post
+        elif target.agency is None:
+            going = to_post
+        else:
+            going = Q(holder_agency=target.agency)
+        never_moved = Q(paper_file__isnull=True)
+        transferred = Q(receiving_agency=source.agency, received_on__gte=since)
+        published = Q(competent_agency=source.agency, state=State.SETTLED, settled_on__gte=since)
+        here = Q(paper_file__agency=source.agency, paper_file__under_way__isnull=True)
+        here |= never_moved & ((transferred & ~Q(channel=Channel.ONLINE)) | published)
+    running = Dossier.objects.filter(_NOT_ENDED, here, going).exclude(
+        state__in=sorted(_NOT_RECEIVED)
     )
-    together = Dossier.objects.filter(
-        Q(pk__in=found.values("pk"))
-        | Q(pk__in=transferred.values("pk"))
-        | Q(pk__in=published.values("pk"))
+    ended = Dossier.objects.filter(
+        here, going, state__in=["withdrawn", "stopped"], settled_on__gte=since
     )
-    elsewhere = ~Q(holder_agency=source.agency)
-    to_post = Q(state=State.SETTLED, result_channel="post", holder_agency=source.agency)
-    if target is None:
-        together = together.filter(elsewhere | to_post)
-    elif target.agency is None:
-        together = together.filter(to_post)
-    else:
-        together = together.filter(holder_agency=target.agency)
-    return together.order_by("received_at", "pk")
+    either = running.values("pk").union(ended.values("pk"))
+    return Dossier.objects.filter(pk__in=either).order_by("received_at", "pk")
 
 
 def targets(source: Place, desk: Agency, today: dt.date) -> list[tuple[Place, int]]:

@@ -22,9 +22,9 @@ from accounts.roles import Role
 from agencies.calendars import calendar_of, load_default_calendar
 from agencies.import_report import Report
 from agencies.models import Agency, AgencyCode, Desk, Officer, OfficerRole
-from dossiers import hand_overs
+from dossiers import hand_overs, surveys
 from dossiers.hand_overs import POST, Place
-from dossiers.models import Dossier, Entry, HandOver, ResultChannel
+from dossiers.models import Dossier, Entry, HandOver, PaperSlip, ResultChannel, SurveyAnswer
 from dossiers.opening import OpeningError, version_for
 from dossiers.recording import ActDataError
 from dossiers.services import closing, intake, processing
@@ -159,6 +159,8 @@ class DemoProvince:
             self._dossiers()
         if not HandOver.objects.exists():
             self._paper_files()
+        if not SurveyAnswer.objects.exists():
+            self._survey_answers()
 
     def _agency(
         self, code: str, name: str, short: str, parent: Agency | None, level: str
@@ -325,10 +327,29 @@ class DemoProvince:
             if back:
                 hand_overs.write(there, here, [d.pk for d in back], by=staff.clerk,
                                  note="Kết quả trả tại quầy")  # fmt: skip
-            by_post = list(hand_overs.proposed(here, centre, POST, today)[:3])
+            # A result asked for by post, else what goes to the department with a courier.
+            by_post = list(hand_overs.proposed(here, centre, POST, today)[:3]) or outgoing[10:12]
             if by_post:
                 hand_overs.write(here, POST, [d.pk for d in by_post], by=counter, is_sealed=True,
                                  courier="Lê Thị Bưu")  # fmt: skip
+
+    def _survey_answers(self) -> None:
+        """Let some of those whose result was returned lately say how it went, most of them content."""
+        people = random.Random(SEED + 2)  # noqa: S311
+        slips = PaperSlip.objects.filter(kind="receipt", dossier__state=State.RETURNED)
+        with transaction.atomic():
+            for slip in slips.select_related("dossier").order_by("pk")[::3]:
+                if not surveys.is_open(slip, timezone.now()):
+                    continue
+                base = people.choices([5, 4, 3, 2], weights=[5, 6, 2, 1])[0]
+                surveys.answer(
+                    slip,
+                    {
+                        question: max(1, min(5, base + people.choice([-1, 0, 0, 0, 1])))
+                        for question in surveys.questions_of(slip)
+                    },
+                    comment=people.choice(["", "", "", "Cán bộ hướng dẫn rõ.", "Chờ hơi lâu."]),
+                )
 
     def _dossiers(self) -> None:
         places = {row["code"]: row["place"] for row in _rows()}

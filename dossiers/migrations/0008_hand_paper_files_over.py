@@ -193,4 +193,8 @@ class Migration(migrations.Migration):
             model_name='papermove',
             trigger=pgtrigger.compiler.Trigger(name='papermove_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: papermove is append-only, TRUNCATE refused';", hash='c33ab47cab1055c7d21844caa882eb613d196733', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_papermove_no_truncate_77644', table='dossiers_papermove', when='BEFORE')),
         ),
+        migrations.AddIndex(
+            model_name='dossier',
+            index=models.Index(condition=models.Q(('state__in', ['withdrawn', 'stopped'])), fields=['settled_on'], name='dossier_ended_early'),
+        ),
     ]

@@ -26,9 +26,9 @@ QUESTIONS = [
 
 def ask_the_first_questions(apps, schema_editor):
     """Write the first questions, chosen from the criteria of domain.md 8; does nothing a second time."""
-    question = apps.get_model("dossiers", "SurveyQuestion")
+    SurveyQuestion = apps.get_model("dossiers", "SurveyQuestion")
     for position, (code, text, only_with) in enumerate(QUESTIONS, start=1):
-        question.objects.get_or_create(
+        SurveyQuestion.objects.get_or_create(
             code=code,
             valid_from=FIRST_ASKED,
             defaults={"position": position * 10, "text": text, "only_with": only_with},

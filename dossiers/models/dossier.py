@@ -363,6 +363,12 @@ class Dossier(models.Model):
                 name="dossier_held",
                 condition=~Q(state__in=["returned", "withdrawn", "stopped", "refused"]),
             ),
+            # Whose papers go back without a result (dossiers.hand_overs.proposed).
+            models.Index(
+                fields=["settled_on"],
+                name="dossier_ended_early",
+                condition=Q(state__in=["withdrawn", "stopped"]),
+            ),
             # What the applicant is waited for: reminders and lapses look here every day.
             models.Index(
                 fields=["reply_by"],

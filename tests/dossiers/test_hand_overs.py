@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,23 @@ def test_what_is_under_way_or_returned_is_proposed_no_more(province: Province) -
     closing.return_result(returned, by=province.receptionist)
     for agency in (province.centre, province.department):
         assert not hand_overs.proposed(Place(agency), agency, None, today())
+
+
+def test_the_papers_of_what_was_stopped_go_back_to_the_counter(province: Province) -> None:
+    dossier = stages.in_progress(province)
+    hand_overs.put(dossier, province.department, "Tủ 1", by=province.specialist)
+    closing.stop(dossier, by=province.head, reason="Trùng hồ sơ")
+    source = Place(province.department)
+    assert list(hand_overs.proposed(source, province.department, None, today())) == [dossier]
+    later = today() + hand_overs.LOOKED_BACK + dt.timedelta(days=1)
+    assert not hand_overs.proposed(source, province.department, None, later)
+
+
+def test_what_ended_early_is_found_without_reading_the_archive(province: Province) -> None:
+    found = hand_overs.proposed(Place(province.centre), province.centre, None, today())
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+    assert "dossier_ended_early" in found.explain()
 
 
 def test_what_the_post_has_is_proposed_to_those_it_concerns(province: Province) -> None:
