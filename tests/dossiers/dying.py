@@ -42,7 +42,7 @@ def main(name: str, dossier: int, where: str) -> None:
         return execute(sql, params, many, context)
 
     if where == "commit":
-        connection._commit = wait
+        connection._commit = wait  # type: ignore[attr-defined]
     with connection.execute_wrapper(watch):
         expected.do(province, Dossier(pk=dossier))
 

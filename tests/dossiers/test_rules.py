@@ -14,9 +14,10 @@ import time_machine
 from accounts.identity import personal_id_warnings, tax_code_warnings, warnings_for
 from agencies.calendar_data import default_calendar
 from dossiers import history
+from dossiers.chain import chain_faults
 from dossiers.deadlines import Timeliness
 from dossiers.models import Dossier, DossierEvent, IdKind
-from dossiers.recording import chain_faults, open_acts
+from dossiers.recording import open_acts
 from dossiers.services import closing
 from dossiers.views import rows
 from dossiers.workflow import (

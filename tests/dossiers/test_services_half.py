@@ -78,7 +78,7 @@ def cut_off_everywhere(do: Callable[[], object]) -> int:
 def lose_the_session_at_commit(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> None:
     """Let the database end our session when everything is written and COMMIT is about to be sent."""
     before = whole_database()
-    commit = connection._commit
+    commit = connection._commit  # type: ignore[attr-defined]
 
     def too_late() -> None:
         backend = connection.connection.info.backend_pid
@@ -188,7 +188,7 @@ def test_a_process_killed_in_the_middle_of_an_act_leaves_nothing(name: str, wher
     ) as process:
         try:
             assert process.stdout is not None
-            said = []  # its log, then the word, or its end
+            said: list[str] = []  # its log, then the word, or its end
             while WAITING not in said:
                 line = process.stdout.readline().decode()
                 assert line, said

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from dossiers.chain import faults_in
 from dossiers.codes import read_code
 from dossiers.models import (
     Consultation,
@@ -21,7 +22,6 @@ from dossiers.models import (
     PaperSlip,
     VoidNumber,
 )
-from dossiers.recording import faults_in
 from dossiers.workflow import PAUSED_STATES, TRANSITIONS, Act, Aim, State
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _not_in_order(what: str, given: dict[Any, list[int]], counters: dict[Any, in
 def history_faults(dossier: Dossier) -> list[str]:
     """Return where a dossier's events break the table, or its row says other than its events."""
     events = list(dossier.events.order_by("seq"))
-    faults = faults_in(dossier, events)
+    faults = [str(fault) for fault in faults_in(dossier, events)]
     state = previous = ""
     for event in events:
         if event.from_state != state:
@@ -107,8 +107,10 @@ def _row_of(event: DossierEvent, previous: str) -> Transition | None:
     for row in TRANSITIONS:
         if row.act is not act or (State(source) not in row.sources if source else row.sources):
             continue
-        target = {Aim.SAME: source, Aim.PREVIOUS: previous, Aim.CHOSEN: event.to_state}
-        if event.to_state != target.get(row.target, row.target):  # type: ignore[call-overload]
+        target: dict[str, str] = {
+            Aim.SAME: source, Aim.PREVIOUS: previous, Aim.CHOSEN: event.to_state
+        }  # fmt: skip
+        if event.to_state != target.get(row.target, row.target):
             continue
         if event.actor_role in _roles_of(row, event):
             return row
