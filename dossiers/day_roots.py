@@ -382,6 +382,12 @@ def _close_next(last_day: dt.date) -> DayRoot | None:
     return row
 
 
+def lock_roots() -> None:
+    """Wait until nobody closes a day; holds to the end of the transaction. Runs one query."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [_ONE_AT_A_TIME])
+
+
 def _first_day() -> dt.date | None:
     """Return the first day on which anything was recorded. Reads both tables once."""
     with connection.cursor() as cursor:

@@ -444,6 +444,20 @@ def test_each_dossier_at_fault_is_on_its_lines_whatever_the_batch(
     assert "H99" in verify("--agency", "H99")[1]
 
 
+def test_so_many_findings_that_the_key_must_be_another_end_the_run(
+    province: Province, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(verifying, "BATCH", 2)
+    monkeypatch.setattr(verifying, "MOST_FINDINGS", 3)
+    for _n in range(5):
+        note_reading(received(province), by=province.head)
+    settings.CHAIN_KEY = b"o" * 32
+    printed, failed = verify()
+    assert "in 2 dossiers, 4 events" in failed
+    assert "the verification found so much that it stopped after dossier #" in printed
+    assert printed.count(": reading ") == 3
+
+
 def test_an_act_done_while_we_look_is_no_finding(
     province: Province, monkeypatch: pytest.MonkeyPatch
 ) -> None:
