@@ -124,6 +124,7 @@ def test_the_schema_names_the_whole_api(document: dict[str, Any]) -> None:
         ("/api/v1/dossiers/", "get"),
         ("/api/v1/dossiers/", "post"),
         ("/api/v1/dossiers/{code}/", "get"),
+        ("/api/v1/dossiers/{code}/clock/", "get"),
         ("/api/v1/dossiers/{code}/papers/", "get"),
         ("/api/v1/dossiers/{code}/acts/", "post"),
         ("/api/v1/tracking/", "post"),

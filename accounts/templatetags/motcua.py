@@ -22,6 +22,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from accounts import day_strip
 from accounts.personal_data import mask_name, mask_number
@@ -146,11 +147,26 @@ def row_cells(row: Any) -> SafeString:
         '<td role="cell"><a class="code" href="{}">{}</a></td>'
         '<td class="wide" role="cell"><b>{}</b><span class="sub">{}</span></td>',
         timeliness_badge(row.clock.value, row.clock.text),
-        format_html('<span class="sub">{}</span>', row.due) if row.due else "",
+        _due_words(row),
         row.url,
         row.code,
         row.procedure,
         row.owner,
+    )
+
+
+def _due_words(row: Any) -> SafeString | str:
+    """Write the date of a row, as a link where the page explains it."""
+    if not row.due:
+        return ""
+    if not row.why_url:
+        return format_html('<span class="sub">{}</span>', row.due)
+    return format_html(
+        '<span class="sub"><a href="{}">{}<span class="visually-hidden"> {} {}</span></a></span>',
+        row.why_url,
+        row.due,
+        gettext("vì sao, hồ sơ"),
+        row.code,
     )
 
 

@@ -66,6 +66,7 @@ class Row:
     buttons: list[ActButton] = field(default_factory=list)
     draft_url: str = ""
     since: str = ""
+    why_url: str = ""  # where the due date is explained without leaving the page
 
 
 def slim(dossiers: DossierQuerySet) -> DossierQuerySet:
@@ -267,9 +268,17 @@ def _intake_clock(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> Clo
 
 
 def row_of(
-    dossier: Dossier, now: dt.datetime, calendar: Calendar, officer: Officer | None = None
+    dossier: Dossier,
+    now: dt.datetime,
+    calendar: Calendar,
+    officer: Officer | None = None,
+    *,
+    why: str = "",
 ) -> Row:
-    """Arrange a dossier of `slim` as a row; with an officer, their next act at its end."""
+    """Arrange a dossier of `slim` as a row; with an officer, their next act at its end.
+
+    `why` is the address that explains the date of the dossier whose code is appended to it.
+    """
     buttons = buttons_of(dossier, officer) if officer else []
     first = first_of(dossier, buttons)
     annotated: Any = dossier
@@ -290,4 +299,5 @@ def row_of(
         buttons=buttons,
         draft_url=draft_url(dossier, buttons),
         since=_("từ %(when)s") % {"when": vn_datetime(since)} if since else "",
+        why_url=f"{why}{address_code(dossier)}#vi-sao" if why and dossier.due_on else "",
     )

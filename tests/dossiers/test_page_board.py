@@ -150,3 +150,34 @@ def test_the_board_asks_at_most_six_queries_for_one_row_and_for_thirty(
 @time_machine.travel(MONDAY, tick=False)
 def test_an_empty_board_says_so(province: Province) -> None:
     assert "Không hồ sơ nào quá hạn" in page(browser_of(province.head).get("/bang-dieu-hanh/"))
+
+
+HTMX = {"HX-Request": "true"}
+
+
+@time_machine.travel("2026-11-10T09:00+07:00", tick=False)
+def test_the_board_explains_a_date_without_leaving_it(province: Province) -> None:
+    dossier = province.log()
+    head = browser_of(province.head)
+    text = page(head.get("/bang-dieu-hanh/?nhom=con-han"))
+    assert 'id="vi-sao"' not in text
+    link = re.findall(r'href="(\?[^"]*vi-sao=[^"]*)#vi-sao"', text)
+    assert link == [f"?nhom=con-han&amp;vi-sao={dossier.code}"]
+    told = page(head.get(f"/bang-dieu-hanh/?nhom=con-han&vi-sao={dossier.code}"))
+    assert f"Vì sao hẹn 17/11/2026: hồ sơ {dossier.code}" in told
+    assert "Thứ Tư 11/11/2026: ngày làm việc thứ 1." in told
+    # The other groups are looked at without it.
+    assert "nhom=qua-han&amp;vi-sao" not in told
+    # And the table answers htmx alone, as before.
+    part = head.get("/bang-dieu-hanh/?nhom=con-han", headers={**HTMX, "HX-Target": "dossiers"})
+    assert 'id="vi-sao"' not in page(part)
+
+
+@time_machine.travel("2026-11-10T09:00+07:00", tick=False)
+def test_a_dossier_out_of_sight_is_not_explained(province: Province) -> None:
+    dossier = province.log()
+    stranger = browser_of(province.stranger)
+    for code in (dossier.code, "KHONG-CO", "9" * 60, ""):
+        answer = stranger.get(f"/bang-dieu-hanh/?vi-sao={code}")
+        assert answer.status_code == 200
+        assert 'id="vi-sao"' not in page(answer)
