@@ -307,6 +307,28 @@ def recompute(
     )
 
 
+def dates_under(
+    dossier: Dossier,
+    spans: Sequence[deadlines.Pause],
+    calendar: Calendar,
+    *,
+    before: Calendar,
+    changes: Sequence[DueDateChange] = (),
+) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """Return the appointment and the law's date a dossier would have under another calendar.
+
+    For the rehearsal of an announcement, and for applying it (`change_due`, origin CALENDAR). A
+    date that the limit does not give under the calendar `before` (an imported one, one an officer
+    or another system set) stays. Sets nothing. Raises LimitError.
+    """
+    decided = bool(dossier.due_reason) or any(sets_the_date(change) for change in changes)
+    if decided or not _is_promised_by_limit(dossier, before, changes):
+        return dossier.due_at, dossier.due_statutory_at
+    due = _by_limit(dossier, limit_of(dossier), spans, calendar)
+    by_law = _by_limit(dossier, statutory_limit_of(dossier), spans, calendar)
+    return due, by_law if dossier.due_statutory_at is not None else None
+
+
 def sets_the_date(change: DueDateChange) -> bool:
     """Whether a change set the appointment itself, so that no limit gives it any more."""
     if change.origin in {DueOrigin.EXTERNAL, DueOrigin.CORRECTION}:
@@ -373,15 +395,17 @@ def change_due(
     event: DossierEvent,
     reference: str = "",
     is_late: bool = False,
+    new_statutory: dt.datetime | None = None,
 ) -> DueDateChange:
     """Set a date of a locked dossier that no pause gives, and return the row that says whence.
 
     `event` is the act that does it, appended and not yet written: the record saves the dates, the
     caller saves the returned row after it. `reference` is the number of the announcement or the id
     of the message. An apology sets the promised date (`promise`), every other origin the
-    appointment; the first promise and the statutory date stay. Raises LimitError naming `due_on`
-    for a dossier without a running clock or a date before its receipt: no date is moved after the
-    end, for that would make the late ones punctual.
+    appointment; the first promise stays, and so does the statutory date unless a calendar moved it
+    (`new_statutory`). Raises LimitError naming `due_on` for a dossier without a running clock or a
+    date before its receipt: no date is moved after the end, for that would make the late ones
+    punctual.
     """
     if dossier.settled_at is not None:
         raise LimitError("due_on", _("Hồ sơ đã kết thúc xử lý, không đổi ngày hẹn trả."))
@@ -392,6 +416,8 @@ def change_due(
         promise(dossier, new_due, is_late=is_late)
     else:
         set_due(dossier, new_due)
+    if new_statutory is not None:
+        dossier.due_statutory_at = new_statutory
     return DueDateChange(
         dossier=dossier,
         event=event,

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from agencies.calendar_data import default_calendar
+from agencies.working_time import DayKind, SpecialDay
 from dossiers import clockwork
 from dossiers.chain import chain_faults
 from dossiers.deadlines import LimitError, Timeliness
@@ -69,6 +70,7 @@ def set_from_outside(
     new_due: str,
     origin: DueOrigin,
     moment: str = "2026-11-10T09:00+07:00",
+    **more: Any,
 ) -> DueDateChange:
     """Do what a service does: an act that changes the date, its event, the row beside it."""
     with time_machine.travel(moment, tick=False), transaction.atomic():
@@ -82,6 +84,7 @@ def set_from_outside(
             reason="Công điện số 12",
             event=event,
             reference="12/CĐ-UBND",
+            **more,
         )
         step.record.write()
         change.save()
@@ -216,6 +219,29 @@ def test_an_announcement_applied_to_a_dossier_leaves_its_limit_in_force(
     Dossier.objects.filter(pk=dossier.pk).update(due_original_at=at("2026-11-13T17:00+07:00"))
     done = answer(province, ask(province, stored(dossier)))
     assert done.due_at == MOVED
+
+
+def test_a_rehearsed_day_off_moves_what_the_limit_gave_and_nothing_that_was_decided(
+    province: Province,
+) -> None:
+    storm = CALENDAR.with_days(
+        SpecialDay(dt.date(2026, 11, 12), DayKind.HOLIDAY, "Nghỉ bão", "Công điện thử")
+    )
+    dossier = stored(in_progress(province))
+    tuesday = at("2026-11-17T17:00+07:00")
+    assert clockwork.dates_under(dossier, [], storm, before=CALENDAR) == (tuesday, tuesday)
+    assert (dossier.due_at, dossier.due_statutory_at) == (DUE, DUE)
+    change = set_from_outside(
+        province, dossier, tuesday.isoformat(), DueOrigin.CALENDAR, new_statutory=tuesday
+    )
+    assert stored(dossier).due_statutory_at == tuesday
+    # Applied once, the limit still gives it; set by another system, it does not.
+    applied = clockwork.dates_under(stored(dossier), [], storm, before=storm, changes=[change])
+    assert applied == (tuesday, tuesday)
+    other = in_progress(province)
+    outside = set_from_outside(province, other, PROMISED, DueOrigin.EXTERNAL)
+    kept = clockwork.dates_under(stored(other), [], storm, before=CALENDAR, changes=[outside])
+    assert kept == (at(PROMISED), DUE)
 
 
 def test_a_restart_after_a_change_gives_the_whole_limit_and_never_less_than_the_change(
