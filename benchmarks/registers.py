@@ -1,4 +1,4 @@
-"""Memory of a long register: one process of its own, whose largest size the system remembers.
+"""Memory of a long register: one process of its own, whose largest size the kernel remembers.
 
 `python -m benchmarks.registers ROWS FOLDER` is that process: it writes the files of a register of
 made rows and prints what they took as JSON. It needs no database, for the rows come in batches and
@@ -143,9 +143,16 @@ def main() -> None:
 
 
 def _peak_mb() -> int:
-    """Return the largest resident size this process ever had; Linux counts in kB, macOS in bytes."""
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return largest // (1024 * 1024 if sys.platform == "darwin" else 1024)
+    """Return the largest resident size of this program.
+
+    `ru_maxrss` outlives exec on Linux, so a child would answer for the parent it was forked from:
+    there the kernel's own VmHWM is read, which begins anew. macOS counts in bytes.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(each for each in status.read_text().splitlines() if each.startswith("VmHWM:"))
+        return int(line.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024)
 
 
 if __name__ == "__main__":

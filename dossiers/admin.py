@@ -21,6 +21,7 @@ from dossiers.models import (
     PaperSlip,
     SurveyQuestion,
     VoidNumber,
+    VoidPaperNumber,
 )
 
 DOSSIER_FIELDS: tuple[str, ...] = (
@@ -44,6 +45,9 @@ DOSSIER_FIELDS: tuple[str, ...] = (
     "event_count",
 )
 VOID_FIELDS: tuple[str, ...] = ("on", "number", "voided_in", "voider", "voided_at")
+VOID_PAPER_FIELDS: tuple[str, ...] = (
+    "kind", "year", "number", "voided_in", "voider", "voided_at", "reason",
+)  # fmt: skip
 SLIP_FIELDS: tuple[str, ...] = (
     "kind",
     "form",
@@ -144,6 +148,16 @@ class VoidNumberAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # n
     list_select_related = ["agency", "voided_by"]
     fields = VOID_FIELDS
     readonly_fields = VOID_FIELDS
+    voided_in = shown("agency", _("cơ quan"))
+    voider = shown("voided_by", _("người bỏ"))
+
+
+@admin.register(VoidPaperNumber)
+class VoidPaperNumberAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    list_display = VOID_PAPER_FIELDS
+    list_select_related = ["agency", "voided_by"]
+    fields = VOID_PAPER_FIELDS
+    readonly_fields = VOID_PAPER_FIELDS
     voided_in = shown("agency", _("cơ quan"))
     voider = shown("voided_by", _("người bỏ"))
 

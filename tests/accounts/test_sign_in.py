@@ -134,6 +134,7 @@ ADMIN_PAGES = [
     "", "accounts/user/", "accounts/user/add/", "agencies/agency/", "agencies/agency/add/",
     "agencies/officer/", "agencies/officer/add/", "agencies/calendar/", "agencies/desk/",
     "agencies/administrativeunit/", "dossiers/dossier/", "dossiers/voidnumber/",
+    "dossiers/voidpapernumber/",
     "dossiers/paperslip/", "dossiers/outboxmessage/",
 ]  # fmt: skip
 
