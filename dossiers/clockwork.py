@@ -508,3 +508,9 @@ def explain_by_limit(
     return deadlines.explain(
         limit_of(dossier), dossier.received_at, calendar, spans, policy=_policy(dossier)
     )
+
+
+def let_stand(dossier: Dossier, *, since: dt.datetime, until: dt.datetime) -> None:
+    """Let the clock have stood for a stretch that is over, and move the dates as `end_pause`."""
+    Pause.objects.create(dossier=dossier, state=State.SUSPENDED, started_at=since, ended_at=until)
+    move_dates(dossier, list(dossier.pauses.all()), changes_of(dossier))

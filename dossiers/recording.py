@@ -20,6 +20,7 @@ from accounts.roles import Role
 from dossiers.chain import event_digest
 from dossiers.clockwork import CLOCK_FIELDS, answer_by
 from dossiers.models import ActProposal, Dossier, DossierEvent, OutboxMessage
+from dossiers.models.base import DatabaseClock
 from dossiers.workflow import (
     MACHINE,
     PAUSED_STATES,
@@ -272,7 +273,7 @@ def begin(
 
     Raises IllegalTransitionError when the table does not let this officer do it now,
     StaleVersionError when `version` is not the dossier's, ActDataError without a needed reason.
-    Runs four queries: the lock, the dossier, the roles, the clock.
+    Runs three queries: the lock, the dossier with the clock, the roles.
     """
     locked = locked_for_act(dossier)
     standing = standing_for(locked, by)
@@ -283,11 +284,14 @@ def begin(
 
 
 def locked_for_act(dossier: Dossier) -> Dossier:
-    """Lock a dossier and return it as it is now. Runs two queries."""
+    """Lock a dossier and return it as it is now, with the database's clock. Runs two queries."""
     # Lock first and read after: a locking query that joins the holder finds no row at all when the
     # act we waited for moved the dossier, for PostgreSQL rechecks the join with the holder of before.
     Dossier.objects.select_for_update(no_key=True).only("pk").get(pk=dossier.pk)
-    return Dossier.objects.for_page().get(pk=dossier.pk)
+    locked: Dossier = (
+        Dossier.objects.for_page().annotate(read_at=DatabaseClock()).get(pk=dossier.pk)
+    )
+    return locked
 
 
 def standing_for(dossier: Dossier, by: Officer | None) -> Standing:
@@ -307,7 +311,7 @@ def step_on(
     """Return the step of an act that is open; raise StaleVersionError as `begin` does."""
     if version is not None and version != locked.event_count:
         raise StaleVersionError
-    recorded_at = database_now()
+    recorded_at = locked.read_at
     return Step(
         dossier=locked,
         record=Record(locked, by, recorded_at),

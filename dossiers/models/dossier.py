@@ -286,6 +286,9 @@ class Dossier(models.Model):
     event_count = models.PositiveIntegerField(_("phiên bản"), default=0)
     last_digest = models.BinaryField(max_length=32, default=b"")
 
+    # Not a column: the database's clock when an act read the locked row (recording.locked_for_act).
+    read_at: dt.datetime
+
     objects = DossierQuerySet.as_manager()
 
     class Meta:

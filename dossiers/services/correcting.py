@@ -15,8 +15,8 @@ from accounts.personal_data import normalise_number
 from agencies.calendars import calendar_with_version
 from dossiers import paper_issue, tracking_codes
 from dossiers.chain import utc_text
-from dossiers.clockwork import end_pause, note_due_change, start_clock
-from dossiers.models import ActProposal, Dossier, Pause
+from dossiers.clockwork import end_pause, let_stand, note_due_change, start_clock
+from dossiers.models import ActProposal, Dossier
 from dossiers.recording import ActDataError, Record, begin
 from dossiers.services.consulting import call_off
 from dossiers.services.intake import give_code, second_fact
@@ -184,8 +184,8 @@ def _clear_the_end(dossier: Dossier, chosen: State, *, at: dt.datetime) -> bool:
         dossier.delivery_state = "due"
         return stood
     if dossier.state in {State.STOPPED, State.WITHDRAWN} and dossier.settled_at is not None:
-        Pause.objects.create(dossier=dossier, state=State.SUSPENDED, started_at=dossier.settled_at)
-        stood = end_pause(dossier, at=at)
+        let_stand(dossier, since=dossier.settled_at, until=at)
+        stood = True
     dossier.settled_at = dossier.settled_on = None
     dossier.result_kind = ""
     dossier.delivery_state = "none"

@@ -17,7 +17,7 @@ WAITING = "waiting to be killed"
 def main(name: str, dossier: int, where: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "motcua.settings.test"
     import django
-    from django.db import connection
+    from django.db import connection, connections
 
     django.setup()
     connection.settings_dict["NAME"] = os.environ["DYING_DATABASE"]
@@ -42,7 +42,7 @@ def main(name: str, dossier: int, where: str) -> None:
         return execute(sql, params, many, context)
 
     if where == "commit":
-        connection._commit = wait  # type: ignore[attr-defined]
+        vars(connections["default"])["_commit"] = wait  # on the instance, over the method
     with connection.execute_wrapper(watch):
         expected.do(province, Dossier(pk=dossier))
 

@@ -1,4 +1,4 @@
-"""Query budgets of the API: the same for one row and for thirty."""
+"""Query budgets of the API and of every act: the same for one row and for thirty."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from dossiers.models import Dossier
+from dossiers.next_acts import SEGMENTS
 from dossiers.services import processing
+from dossiers.workflow import Act
 from tests.budgets import count_queries
+from tests.dossiers.stages import EVERY_ACT
 
 if TYPE_CHECKING:
     from agencies.models import Officer
     from tests.budgets import Counted
+    from tests.dossiers.stages import Expected
     from tests.province import Province
 
 LOGGING, DETAIL, LIST, ACT = 12, 8, 6, 14
@@ -121,6 +127,39 @@ def test_an_act_costs_the_same_on_every_dossier(province: Province) -> None:
         assert len(counted) <= ACT, str(counted)
         figures.append(len(counted))
     assert figures[0] == figures[1]
+
+
+# Lock, row with the clock, roles; row, event, message: six that every act runs. Beside them its own.
+OF_A_SERVICE = 12
+# T36 writes two dossiers, each with its event and message, under one lock.
+OF_TWO_DOSSIERS = 13
+# A page asks twice who may do what (before the lock and under it) and looks for the paper it made.
+OF_A_PAGE = 3
+
+
+@pytest.mark.parametrize("expected", EVERY_ACT, ids=lambda e: e.name)
+def test_an_act_runs_at_most_12_queries_and_its_page_three_more(
+    province: Province, expected: Expected
+) -> None:
+    budget = OF_TWO_DOSSIERS if expected.act is Act.CORRECT_RESULT else OF_A_SERVICE
+    actor = getattr(province, expected.actor)
+    dossier = expected.stage(province)
+    actor.__dict__.pop("_held_roles", None)
+    with count_queries() as service:
+        expected.do(province, Dossier(pk=dossier.pk), version=dossier.event_count)
+    assert 6 <= len(service) <= budget, str(service)
+    dossier = expected.stage(province)
+    act = expected.asks or expected.act
+    browser = Client()
+    browser.force_login(actor.user)
+    with count_queries() as page:
+        answer = browser.post(
+            f"/ho-so/{dossier.public_code}/{SEGMENTS[act]}/",
+            {**expected.typed(province), "version": dossier.event_count},
+        )
+    assert answer.status_code == 302, answer.content.decode()
+    # A calendar that nobody has read in this process costs one more, once.
+    assert len(page) <= len(service) + OF_A_PAGE, str(page)
 
 
 def test_the_counter_of_queries_leaves_out_what_no_page_chose(province: Province) -> None:

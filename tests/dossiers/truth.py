@@ -107,10 +107,8 @@ def _row_of(event: DossierEvent, previous: str) -> Transition | None:
     for row in TRANSITIONS:
         if row.act is not act or (State(source) not in row.sources if source else row.sources):
             continue
-        target: dict[str, str] = {
-            Aim.SAME: source, Aim.PREVIOUS: previous, Aim.CHOSEN: event.to_state
-        }  # fmt: skip
-        if event.to_state != target.get(row.target, row.target):
+        aims = {Aim.SAME: source, Aim.PREVIOUS: previous, Aim.CHOSEN: event.to_state}
+        if event.to_state != (aims[row.target] if isinstance(row.target, Aim) else row.target):
             continue
         if event.actor_role in _roles_of(row, event):
             return row
