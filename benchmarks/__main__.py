@@ -30,8 +30,8 @@ BASE_DIR = Path(__file__).resolve().parents[1]
 RESULTS = BASE_DIR / "benchmarks" / "results.json"
 VAR = Path(os.environ.get("BENCH_VAR") or BASE_DIR / "var" / "bench")
 PARTS = (
-    "load", "history", "look-up", "board", "log", "receipt", "register", "table", "due-dates", "first-view",
-    "search",
+    "load", "history", "look-up", "board", "log", "receipt", "register", "table", "due-dates",
+    "first-view", "search", "acts",
 )  # fmt: skip
 LIBRARIES = (
     "django",
@@ -124,6 +124,7 @@ class Run:
             public,
             registers,
             tables,
+            together,
         )  # fmt: skip
         from benchmarks.servers import serve
 
@@ -177,6 +178,12 @@ class Run:
             if self.wants("first-view"):
                 say("the first view")
                 self.figures += public.first_view(server)
+        if self.wants("acts"):
+            say("acts done together")
+            # Ten stretches: what goes wrong together goes wrong seldom.
+            self.figures.append(
+                together.acts_together(seconds=10 * options.seconds, url=self.databases.product_url)
+            )
         if self.wants("receipt"):
             say("a receipt")
             self.figures.append(office.receipt(rounds=max(10, rounds)))

@@ -288,10 +288,8 @@ def locked_for_act(dossier: Dossier) -> Dossier:
     # Lock first and read after: a locking query that joins the holder finds no row at all when the
     # act we waited for moved the dossier, for PostgreSQL rechecks the join with the holder of before.
     Dossier.objects.select_for_update(no_key=True).only("pk").get(pk=dossier.pk)
-    locked: Dossier = (
-        Dossier.objects.for_page().annotate(read_at=DatabaseClock()).get(pk=dossier.pk)
-    )
-    return locked
+    with_clock = Dossier.objects.for_page().annotate(read_at=DatabaseClock())  # type: ignore[no-redef]
+    return with_clock.get(pk=dossier.pk)
 
 
 def standing_for(dossier: Dossier, by: Officer | None) -> Standing:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from agencies.models import Agency
 from dossiers.chain import faults_in
 from dossiers.codes import read_code
 from dossiers.models import (
@@ -25,6 +26,8 @@ from dossiers.models import (
 from dossiers.workflow import PAUSED_STATES, TRANSITIONS, Act, Aim, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dossiers.models import DossierEvent
     from dossiers.workflow import Transition
 
@@ -44,29 +47,35 @@ def whole_database() -> dict[str, tuple[int, str]]:
         return {table: (count, digest) for table, count, digest in cursor.fetchall()}
 
 
-def number_faults() -> list[str]:
-    """Return what is wrong with codes and paper numbers: repeated, missing, or above the counter."""
+def number_faults(agencies: Iterable[Agency] | None = None) -> list[str]:
+    """Return what is wrong with codes and paper numbers: repeated, missing, or above the counter.
+
+    Of all agencies, or of those named: imported codes have gaps of their own.
+    """
+    agencies = list(Agency.objects.all() if agencies is None else agencies)
     faults: list[str] = []
     codes: dict[tuple[int, Any], list[int]] = defaultdict(list)
-    rows = Dossier.objects.filter(code__isnull=False)
+    rows = Dossier.objects.filter(code__isnull=False, receiving_agency__in=agencies)
     for agency, on, code in rows.values_list("receiving_agency", "received_on", "code"):
         read = read_code(str(code))
         if read is None:
             faults.append(f"{code} is no code")
         else:
             codes[agency, on].append(read[2])
-    for agency, on, number in VoidNumber.objects.values_list("agency", "on", "number"):
+    void = VoidNumber.objects.filter(agency__in=agencies)
+    for agency, on, number in void.values_list("agency", "on", "number"):
         codes[agency, on].append(number)
-    days = {(a, on): last for a, on, last in DayNumber.objects.values_list("agency", "on", "last")}
+    counted = DayNumber.objects.filter(agency__in=agencies)
+    days = {(a, on): last for a, on, last in counted.values_list("agency", "on", "last")}
     faults += _not_in_order("codes", codes, days)
 
     papers: dict[tuple[int, int, str], list[int]] = defaultdict(list)
-    slips = PaperSlip.objects.values_list("agency", "year", "kind", "number")
-    for agency, year, kind, number in slips:
+    slips = PaperSlip.objects.filter(agency__in=agencies)
+    for agency, year, kind, number in slips.values_list("agency", "year", "kind", "number"):
         papers[agency, year, kind].append(number)
     counters = {
         (agency, year, kind): last
-        for agency, year, kind, last in PaperNumber.objects.values_list(
+        for agency, year, kind, last in PaperNumber.objects.filter(agency__in=agencies).values_list(
             "agency", "year", "kind", "last"
         )
     }
