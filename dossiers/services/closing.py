@@ -138,6 +138,9 @@ def refuse_withdrawal(
         step = begin(Act.REFUSE_WITHDRAWAL, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
         waits = locked.previous_state in PAUSED_STATES
+        if locked.previous_state == State.RECEIVED:
+            # The counter has still to send it on, which nobody else may.
+            locked.holder_agency = locked.receiving_agency
         event = step.append(
             reason=reason,
             clock=ClockEffect.PAUSE if waits else None,
