@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,13 @@ from django.utils.translation import gettext as _
 
 from agencies.calendars import calendar_of
 from dossiers import deadlines, paper_issue
-from dossiers.deadlines import Limit, Unit
+from dossiers.deadlines import Limit, LimitError, Unit
 from dossiers.models import Consultation, Dossier
 from dossiers.recording import ActDataError, begin
-from dossiers.workflow import Act, PaperKind
+from dossiers.workflow import Act, Opening, PaperKind
 
 if TYPE_CHECKING:
+    from accounts.roles import Role
     from agencies.models import Agency, Officer
     from dossiers.models import DossierEvent
 
@@ -55,7 +57,10 @@ def consult(
                 calendar,
             )
         else:
-            due = deadlines.end_of_day(answer_by, calendar)
+            try:
+                due = deadlines.end_of_day(answer_by, calendar)
+            except LimitError as error:
+                raise ActDataError({"answer_by": error.message}) from error
         if due is None or due <= step.at:
             raise ActDataError({"answer_by": _("Hạn trả lời phải sau lúc lấy ý kiến.")})
         event = step.append(
@@ -105,7 +110,15 @@ def answer_consultation(
             .select_related("agency", "asked_event__holder_officer")
             .order_by("pk")
         )
-        asked = _asked(waiting, by=by, agency=agency)
+        asked = _asked(waiting, by=by, answering=step.opening.row.roles, agency=agency)
+        if by is not None:
+            # Of several agencies asked, the one answered for and the role held there.
+            there = by.roles_in([asked.agency_id], timezone.localdate())
+            step = replace(
+                step,
+                agency=asked.agency,
+                opening=Opening(step.opening.row, there & step.opening.row.roles),
+            )
         if by is not None and not answer.strip():
             raise ActDataError({"answer": _("Hãy ghi ý kiến trả lời.")})
         if by is None and asked.answer_by > step.at:
@@ -126,11 +139,22 @@ def answer_consultation(
 
 
 def _asked(
-    waiting: list[Consultation], *, by: Officer | None, agency: Agency | None
+    waiting: list[Consultation],
+    *,
+    by: Officer | None,
+    answering: frozenset[Role],
+    agency: Agency | None,
 ) -> Consultation:
-    """Return the open question that is answered: the named agency's, else the officer's own."""
+    """Return the open question that is answered: the named agency's, else the officer's own.
+
+    An officer's own is asked of an agency in which they hold a role that may answer.
+    """
     if by is not None:
-        held = {agency_id for _role, agency_id in by.held_roles(timezone.localdate())}
+        held = {
+            agency_id
+            for role, agency_id in by.held_roles(timezone.localdate())
+            if role in answering
+        }
         waiting = [row for row in waiting if row.agency_id in held]
     if agency is not None:
         waiting = [row for row in waiting if row.agency_id == agency.pk]
