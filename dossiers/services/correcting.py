@@ -143,6 +143,9 @@ def reopen(
             "returned_at": utc_text(locked.returned_at) if locked.returned_at else None,
         }
         lay_closed = _clear_the_end(locked, chosen, at=step.at)
+        if chosen is State.AWAITING_SIGNATURE:
+            # What is to be signed is what was proposed: a denial must not come back as a grant.
+            locked.result_kind = _last_proposed(locked)
         event = step.append(
             reason=reason,
             data=data,
@@ -155,7 +158,7 @@ def reopen(
         step.record.write(
             fields=[
                 "due_at", "due_on", "settled_at", "settled_on", "returned_at", "returned_on",
-                "result_kind", "delivery_state", "consulted_agencies",
+                "result_kind", "result_number", "delivery_state", "consulted_agencies",
             ]
         )  # fmt: skip
         if asked_agencies:
@@ -187,7 +190,7 @@ def _clear_the_end(dossier: Dossier, chosen: State, *, at: dt.datetime) -> bool:
         let_stand(dossier, since=dossier.settled_at, until=at)
         stood = True
     dossier.settled_at = dossier.settled_on = None
-    dossier.result_kind = ""
+    dossier.result_kind = dossier.result_number = ""
     dossier.delivery_state = "none"
     return stood
 
@@ -197,6 +200,12 @@ def _holder_in(dossier: Dossier, chosen: State) -> Any:
     if chosen in {State.SUBMITTED, State.RECEIVED, State.SETTLED}:
         return dossier.receiving_agency
     return dossier.competent_agency
+
+
+def _last_proposed(dossier: Dossier) -> str:
+    proposed = dossier.events.filter(act__in=[Act.PROPOSE, Act.PROPOSE_DENIAL])
+    act = proposed.order_by("-seq").values_list("act", flat=True).first()
+    return {Act.PROPOSE.value: "granted", Act.PROPOSE_DENIAL.value: "denied"}.get(act or "", "")
 
 
 def _last_specialist(dossier: Dossier) -> Officer | None:

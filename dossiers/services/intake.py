@@ -293,10 +293,11 @@ def resubmit(
         step = begin(Act.RESUBMIT, dossier, by=by, version=version, at=at)
         locked = step.dossier
         rounds = locked.supplement_rounds.filter(before_acceptance=True)
-        rounds.filter(answered_at__isnull=True).update(answered_at=step.at)
+        last = rounds.count()  # the one waited for: an earlier one may have lapsed (T08, T37)
+        rounds.filter(number=last).update(answered_at=step.at)
         step.append()
         step.record.write()
-        _add_papers(locked, papers, supplement_round=rounds.count())
+        _add_papers(locked, papers, supplement_round=last)
         return locked
 
 

@@ -173,8 +173,9 @@ def accept_supplement(
             holder_officer=locked.holder_officer,
         )
         step.record.write(fields=["due_at", "due_on"])
+        # The last round alone: one that lapsed, or was overtaken by T37, was never answered.
         SupplementRound.objects.filter(
-            dossier=locked, before_acceptance=False, answered_at__isnull=True
+            dossier=locked, before_acceptance=False, number=locked.supplement_count
         ).update(answered_at=step.at, due_after=locked.due_at)
         _add_papers(locked, papers, supplement_round=locked.supplement_count)
         why = _("Nhận bổ sung lần %(number)s") % {"number": locked.supplement_count}
