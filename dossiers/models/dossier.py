@@ -478,7 +478,8 @@ class Dossier(models.Model):
         if self.reply_by is None:
             return False
         grace = dt.timedelta(days=self.version.lapse_grace_days)
-        return self.reply_by + grace < timezone.localdate()
+        # Not `reply_by + grace`: a date typed as late as dates go has no day after it.
+        return self.reply_by < timezone.localdate() - grace
 
     def standing_of(self, officer: Officer, today: dt.date) -> Standing:
         """Return the roles the officer holds at the holder and at the counter of this dossier."""
