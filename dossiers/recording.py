@@ -321,7 +321,7 @@ def step_on(
 
 def _place_of(dossier: Dossier, opening: Opening, standing: Standing, by: Officer | None) -> Agency:
     """Return the agency in which the act is done: the first of its places where the role is held."""
-    if opening.roles & standing.at_holder:
+    if opening.row.place is not Place.COMPETENT and opening.roles & standing.at_holder:
         return dossier.holder_agency
     match opening.row.place:
         case Place.COUNTER:

@@ -148,7 +148,7 @@ class Place(StrEnum):
 
     HOLDER = "holder"  # the agency that holds the dossier now: the rule of domain.md 2.5 (b)
     COUNTER = "counter"  # the receiving agency, or the holder: what the counter does for a citizen
-    COMPETENT = "competent"  # the settling agency, or the holder: wherever the papers lie
+    COMPETENT = "competent"  # the settling agency, wherever the papers lie
     CONSULTED = "consulted"  # an agency whose opinion is asked and not yet given
     PROVINCE = "province"  # over the holder or the whole province: the reform office, supervisors
 
@@ -329,7 +329,7 @@ class Standing:
             case Place.COUNTER:
                 return self.at_holder | self.at_counter
             case Place.COMPETENT:
-                return self.at_holder | self.at_competent
+                return self.at_competent
             case Place.CONSULTED:
                 return self.at_consulted
             case Place.PROVINCE:
