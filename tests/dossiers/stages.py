@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from procedures.models import Procedure
     from tests.province import Province
 
-WHY = {"reason": "Lý do thử nghiệm"}
+WHY: dict[str, Any] = {"reason": "Lý do thử nghiệm"}
 OWED: dict[str, Any] = {"amount_vnd": Decimal(250_000), "payee": "Kho bạc Nhà nước khu vực XX"}
 BASIS = "Điều 12 Luật Thử nghiệm"
 

@@ -1,0 +1,165 @@
+"""Corners of the acts where a right, a state or a date of the law could slip."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from accounts.roles import Role
+from dossiers.models import Dossier
+from dossiers.recording import ActDataError, open_acts
+from dossiers.services import (
+    approval,
+    closing,
+    consulting,
+    correcting,
+    intake,
+    payment,
+    processing,
+    waiting,
+)
+from dossiers.workflow import Act, IllegalTransitionError
+from tests.dossiers.conftest import OfficerClient
+from tests.dossiers.stages import (
+    OWED,
+    WHY,
+    awaiting_payment,
+    completion_overdue,
+    consulted_twice,
+    denied,
+    in_progress,
+    received,
+    settled,
+    stopped,
+    supplement_overdue,
+)
+from tests.dossiers.truth import history_faults
+from tests.province import give_role
+
+if TYPE_CHECKING:
+    from tests.province import Province
+
+
+def reopened(province: Province, dossier: Dossier, to: str) -> Dossier:
+    approval.ask(Act.REOPEN, dossier, by=province.supervisor, **WHY)
+    return correcting.reopen(dossier, by=province.reformer, to=to, **WHY)
+
+
+def test_a_withdrawal_refused_before_the_transfer_leaves_the_dossier_to_the_counter(
+    province: Province,
+) -> None:
+    """Only the counter transfers: held by the settling agency it would lie there for ever."""
+    dossier = closing.request_withdrawal(received(province), by=province.receptionist, **WHY)
+    dossier = closing.refuse_withdrawal(dossier, by=province.head, **WHY)
+    assert (dossier.state, dossier.holder_agency) == ("received", province.centre)
+    dossier = processing.transfer(dossier, by=province.receptionist)
+    assert (dossier.state, dossier.holder_agency) == ("awaiting_assignment", province.department)
+    assert history_faults(dossier) == []
+
+
+def test_an_opinion_is_given_only_for_an_agency_in_which_one_may_give_it(
+    province: Province,
+) -> None:
+    """A role elsewhere opens the act; it must not answer for another agency that is asked too."""
+    dossier = consulted_twice(province)
+    give_role(province.clerk, province.asked, Role.CLERK)
+    give_role(province.clerk, province.root, Role.HEAD)
+    answered = consulting.answer_consultation(dossier, by=province.clerk, answer="Phù hợp")
+    # Asked first was the agency in which they only keep the seal.
+    assert answered.consulted_agencies == [province.asked.pk]
+    event = answered.events.get(seq=answered.event_count)
+    assert (event.agency, event.actor_role) == (province.root, "head")
+    with pytest.raises(IllegalTransitionError):
+        consulting.answer_consultation(dossier, by=province.clerk, answer="Phù hợp")
+
+
+def test_only_the_settling_agency_corrects_a_result(province: Province) -> None:
+    dossier = settled(province)
+    give_role(province.receptionist, province.centre, Role.HEAD)
+    assert dossier.holder_agency == province.centre
+    assert Act.CORRECT_RESULT not in open_acts(dossier, province.receptionist)
+    with pytest.raises(IllegalTransitionError):
+        correcting.correct_result(dossier, by=province.receptionist, **WHY)
+    correcting.correct_result(dossier, by=province.head, **WHY)
+    assert dossier.events.get(act="correct_result").agency == province.department
+
+
+@pytest.mark.parametrize("end", ["stopped", "settled"])
+def test_a_denial_reopened_for_signature_is_still_a_denial(province: Province, end: str) -> None:
+    dossier = denied(province)
+    if end == "settled":
+        processing.approve(dossier, by=province.head)
+        closing.publish(dossier, by=province.clerk, result_number="12/QĐ")
+    else:
+        closing.stop(dossier, by=province.head, **WHY)
+    dossier = reopened(province, dossier, "awaiting_signature")
+    assert (dossier.result_kind, dossier.result_number) == ("denied", "")
+    processing.approve(dossier, by=province.head)
+    assert closing.publish(dossier, by=province.clerk).result_kind == "denied"
+
+
+def test_a_round_that_lapsed_is_not_answered_by_the_papers_of_the_next(
+    province: Province,
+) -> None:
+    """The national measure subtracts answered rounds: a lapsed one must not look answered."""
+    dossier = waiting.lapse_supplement(supplement_overdue(province), by=province.head)
+    dossier = reopened(province, dossier, "in_progress")
+    processing.request_supplement(dossier, by=province.head, **WHY)
+    processing.accept_supplement(dossier, by=province.receptionist)
+    rounds = dossier.supplement_rounds.order_by("number").values_list("answered_at", "due_after")
+    assert [(at is None, due is None) for at, due in rounds] == [(True, True), (False, False)]
+
+
+def test_a_completion_that_lapsed_is_not_answered_by_the_papers_of_the_next(
+    province: Province,
+) -> None:
+    dossier = waiting.lapse_completion(completion_overdue(province), by=province.receptionist)
+    dossier = reopened(province, dossier, "submitted")
+    intake.request_completion(dossier, by=province.receptionist, **WHY)
+    intake.resubmit(dossier, by=province.receptionist)
+    rounds = dossier.supplement_rounds.order_by("number").values_list("answered_at", flat=True)
+    assert [at is None for at in rounds] == [True, False]
+
+
+@pytest.mark.parametrize("act", ["request_supplement", "request_payment"])
+def test_the_last_day_there_is_breaks_no_page(province: Province, act: str) -> None:
+    """There is no day after 31/12/9999 for a grace to end on."""
+    dossier = in_progress(province)
+    last = dt.date.max
+    if act == "request_supplement":
+        processing.request_supplement(dossier, by=province.specialist, reply_by=last, **WHY)
+    else:
+        payment.request_payment(dossier, by=province.specialist, pay_by=last, **OWED)
+    answer = OfficerClient(province.head).get(f"/api/v1/dossiers/{dossier.code}/")
+    assert answer.status_code == 200
+    assert f"lapse_{act.split('_')[1]}" not in answer.json()["allowed"]
+
+
+def test_a_day_no_calendar_knows_is_refused_by_name(province: Province) -> None:
+    with pytest.raises(ActDataError) as refused:
+        consulting.consult(
+            in_progress(province),
+            by=province.specialist,
+            agency=province.asked,
+            question="Có phù hợp?",
+            answer_by=dt.date.max,
+        )
+    assert set(refused.value.errors) == {"answer_by"}
+
+
+def test_the_machine_exempts_nobody(province: Province) -> None:
+    dossier = awaiting_payment(province)
+    with pytest.raises(ActDataError) as refused:
+        payment.confirm_payment(dossier, by=None, exempt_reason="Hộ nghèo")
+    assert set(refused.value.errors) == {"receipt_number"}
+    assert payment.confirm_payment(dossier, by=None, receipt_number="BL-1").state == "in_progress"
+
+
+def test_one_person_in_both_roles_does_not_reopen(province: Province) -> None:
+    dossier = stopped(province)
+    give_role(province.supervisor, province.root, Role.REFORM_OFFICER)
+    approval.ask(Act.REOPEN, dossier, by=province.supervisor, **WHY)
+    with pytest.raises(IllegalTransitionError):
+        correcting.reopen(dossier, by=province.supervisor, to="in_progress", **WHY)
