@@ -41,7 +41,9 @@ PEOPLE = {
     "asked": [["consulted_agency"], ["head"]],
 }
 ENDS = {"refuse", "cancel", "stop", "grant_withdrawal", "return_result"}
-SELDOM = 0.15  # how often an end is done where it could be, or the hundred were soon at rest
+# How often each is chosen beside what leads a dossier on, or the hundred were soon at rest.
+ASIDE_WEIGHT, END_WEIGHT = 0.25, 0.1
+CROWDED = 0.3  # how often everybody wants one of the same few
 UNASKED = 0.05  # how often somebody tries what is not open to them
 
 
@@ -134,7 +136,8 @@ class Worker:
         )
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            seen = Dossier.objects.for_page().get(pk=self.random.choice(pool))
+            wanted = pool[:8] if self.random.random() < CROWDED else pool
+            seen = Dossier.objects.for_page().get(pk=self.random.choice(wanted))
             deed = self._choose(seen)
             if deed is not None:
                 time.sleep(self.random.random() * 0.01)  # somebody reads before the click
@@ -143,6 +146,7 @@ class Worker:
 
     def _choose(self, seen: Dossier) -> Deed | None:
         from dossiers.act_forms import ACT_FORMS
+        from dossiers.next_acts import ASIDE
         from dossiers.recording import acts_to_propose, open_acts
 
         if self.random.random() < UNASKED:
@@ -151,7 +155,10 @@ class Worker:
         for officer in self.people:
             deeds += [Deed(act, officer) for act in open_acts(seen, officer) if act in ACT_FORMS]
             deeds += [Deed(act, officer, asks=True) for act in acts_to_propose(seen, officer)]
-        weights = [SELDOM if deed.act in ENDS else 1.0 for deed in deeds]
+        weights = [
+            END_WEIGHT if deed.act in ENDS else ASIDE_WEIGHT if deed.act in ASIDE else 1.0
+            for deed in deeds
+        ]
         return self.random.choices(deeds, weights)[0] if deeds else None
 
     def _do(self, seen: Dossier, deed: Deed) -> None:
