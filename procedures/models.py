@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.folding import fold
 from accounts.roles import Role
 from agencies.models import Agency
+from procedures import process_models  # noqa: F401 - Django finds a model through this module
 from procedures import search as typed_search
 
 # domain.md 5.3: 5. and 6. are internal, -Xoa is withdrawn, 7 or 9 digits occur. The local suffix is
