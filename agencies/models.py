@@ -3,7 +3,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Self
 
+import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -331,16 +333,15 @@ class Desk(models.Model):
 
 class OfficerQuerySet(models.QuerySet["Officer"]):
     def working_in(self, agency: Agency, today: dt.date, role: Role | None = None) -> Self:
-        """Return who holds a role, or this one, in the agency on the day."""
-        # In one filter(): agency, role and days must be those of one and the same row.
-        named = {"roles__role": role} if role else {}
+        """Return who holds a role, or this one, in the agency on the day, be it by delegation."""
+        named = {"role": role} if role else {}
+        own = OfficerRole.objects.on(today).filter(agency=agency, **named)
+        given = own.delegated_on(today)
         return self.filter(
-            Q(roles__valid_from__isnull=True) | Q(roles__valid_from__lte=today),
-            Q(roles__valid_to__isnull=True) | Q(roles__valid_to__gte=today),
-            roles__agency=agency,
+            Q(pk__in=own.values("officer"))
+            | Q(pk__in=given.values("officer__delegations_given__delegate")),
             user__is_active=True,
-            **named,
-        ).distinct()
+        )
 
 
 class Officer(models.Model):
@@ -381,17 +382,49 @@ class Officer(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def held_roles(self, today: dt.date) -> list[tuple[str, int]]:
-        """Return (role, agency id) pairs held on the day. Runs one query, remembered."""
+        """Return (role, agency id) pairs held on the day, delegated ones too.
+
+        Runs one query, remembered.
+        """
         remembered: dict[dt.date, list[tuple[str, int]]] = self.__dict__.setdefault(
             "_held_roles", {}
         )
         if today not in remembered:
-            rows = self.roles.filter(
-                Q(valid_from__isnull=True) | Q(valid_from__lte=today),
-                Q(valid_to__isnull=True) | Q(valid_to__gte=today),
-            )
-            remembered[today] = list(rows.values_list("role", "agency_id"))
+            rows = OfficerRole.objects.held_by(Q(officer=self.pk), Q(delegate=self.pk), today)
+            self.remember_roles(today, rows.only("role", "agency", "officer"))
         return remembered[today]
+
+    def remember_roles(self, today: dt.date, rows: Iterable[OfficerRole]) -> None:
+        """Keep the rows of `OfficerRoleQuerySet.held_by` for the day: own ones first."""
+        own: dict[tuple[str, int], None] = {}
+        givers: dict[tuple[str, int], list[int]] = {}
+        for row in rows:
+            key = (row.role, row.agency_id)
+            if row.officer_id == self.pk:
+                own[key] = None
+            else:
+                givers.setdefault(key, []).append(row.officer_id)
+        self.__dict__.setdefault("_held_roles", {})[today] = [
+            *own,
+            *(key for key in givers if key not in own),
+        ]
+        self.__dict__.setdefault("_given_roles", {})[today] = givers
+        self.__dict__.setdefault("_own_roles", {})[today] = frozenset(own)
+
+    def own_roles(self, today: dt.date) -> frozenset[tuple[str, int]]:
+        """Return the pairs held on the day without anybody's delegation; shares that query."""
+        self.held_roles(today)
+        own: frozenset[tuple[str, int]] = self.__dict__["_own_roles"][today]
+        return own
+
+    def stands_for(self, role: Role, agency_id: int, today: dt.date) -> list[int]:
+        """Return the ids of those who delegated the role in the agency to this officer.
+
+        Shares the query of `held_roles`.
+        """
+        self.held_roles(today)
+        givers: dict[tuple[str, int], list[int]] = self.__dict__["_given_roles"][today]
+        return givers.get((role.value, agency_id), [])
 
     def roles_in(self, agency_ids: Iterable[int], today: dt.date) -> frozenset[Role]:
         """Return the roles held on the day in any of the agencies. Runs one query, remembered."""
@@ -399,6 +432,49 @@ class Officer(models.Model):
         return frozenset(
             Role(role) for role, agency_id in self.held_roles(today) if agency_id in wanted
         )
+
+
+class OfficerRoleQuerySet(models.QuerySet["OfficerRole"]):
+    def on(self, today: dt.date) -> Self:
+        """Return the roles held on the day."""
+        return self.filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lte=today),
+            Q(valid_to__isnull=True) | Q(valid_to__gte=today),
+        )
+
+    def delegated_on(self, today: dt.date, delegate: Q | None = None) -> Self:
+        """Return the roles that their holders have delegated on the day.
+
+        `delegate` is a condition on Delegation. It is the holder's own role that counts: who loses
+        it or is locked out has nothing to delegate, and what was delegated goes no further.
+        """
+        # In one filter(): role, agency, days and delegate must be those of one and the same row.
+        given = Q(
+            officer__delegations_given__agency=F("agency"),
+            officer__delegations_given__roles__contains=[F("role")],
+            officer__delegations_given__valid_from__lte=today,
+            officer__delegations_given__valid_to__gte=today,
+            officer__delegations_given__revoked_at__isnull=True,
+        )
+        if delegate is not None:
+            given &= _behind("officer__delegations_given__", delegate)
+        return self.on(today).filter(given, officer__user__is_active=True)
+
+    def held_by(self, officer: Q, delegate: Q, today: dt.date) -> Self:
+        """Return the roles somebody holds on the day, by themselves or for who delegated them.
+
+        `officer` is a condition on this model that names them, `delegate` the same on Delegation.
+        """
+        every = OfficerRole.objects.on(today)
+        own = every.filter(officer).values("pk")
+        given = every.delegated_on(today, delegate).values("pk")
+        # A union of two searches by index; one condition with OR would read every role there is.
+        return self.filter(pk__in=own.union(given))
+
+
+def _behind(prefix: str, condition: Q) -> Q:
+    """Return a plain condition on a related row, told from here."""
+    return Q(**{f"{prefix}{name}": value for name, value in condition.children})
 
 
 class OfficerRole(models.Model):
@@ -413,6 +489,8 @@ class OfficerRole(models.Model):
     )
     valid_from = models.DateField(_("từ ngày"), null=True, blank=True)
     valid_to = models.DateField(_("đến ngày"), null=True, blank=True)
+
+    objects = OfficerRoleQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("vai trò")
@@ -434,3 +512,104 @@ class OfficerRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} · {self.agency_id}"
+
+
+class Delegation(models.Model):
+    """Uỷ quyền: an officer's roles in an agency given to a colleague from day to day.
+
+    Who acts by it is named in every event with the one they act for. It ends by itself, or is
+    revoked from a moment on; nothing of it is ever changed or deleted.
+    """
+
+    giver = models.ForeignKey(
+        Officer,
+        models.PROTECT,
+        related_name="delegations_given",
+        verbose_name=_("người uỷ quyền"),
+    )
+    delegate = models.ForeignKey(
+        Officer,
+        models.PROTECT,
+        related_name="delegations_taken",
+        verbose_name=_("người được uỷ quyền"),
+    )
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="delegations", verbose_name=_("cơ quan")
+    )
+    roles = ArrayField(
+        models.CharField(max_length=20, choices=[(r.value, r.label) for r in Role]),
+        verbose_name=_("vai trò"),
+    )
+    valid_from = models.DateField(_("từ ngày"))
+    valid_to = models.DateField(_("đến ngày"))
+    document_number = models.CharField(_("văn bản số"), max_length=60)
+    reason = models.CharField(_("lý do"), max_length=500)
+    created_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("lập lúc"))
+    revoked_at = models.DateTimeField(_("thu hồi lúc"), null=True, blank=True)
+    revoked_by = models.ForeignKey(Officer, models.PROTECT, null=True, blank=True, related_name="+")
+    revoke_reason = models.CharField(_("lý do thu hồi"), max_length=500, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("uỷ quyền")
+        verbose_name_plural = _("uỷ quyền")
+        ordering = ["-valid_from", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_to__gte=F("valid_from")),
+                name="delegation_ends_after_it_starts",
+                violation_error_message=_("Ngày kết thúc phải sau ngày bắt đầu."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(giver=F("delegate")),
+                name="delegation_between_two",
+                violation_error_message=_("Không uỷ quyền cho chính mình."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(roles__contains=[Role.ADMINISTRATOR.value]) & ~Q(roles=[]),
+                name="delegation_never_of_the_system",
+                violation_error_message=_("Vai trò quản trị hệ thống không được uỷ quyền."),
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True)
+                | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="delegation_revoked_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["delegate", "valid_to"],
+                name="delegation_taken",
+                condition=Q(revoked_at__isnull=True),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="delegation_no_delete", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="delegation_only_revoked_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__revoked_at__isnull=False),
+            ),
+            pgtrigger.ReadOnly(
+                name="delegation_as_given",
+                fields=[
+                    "giver",
+                    "delegate",
+                    "agency",
+                    "roles",
+                    "valid_from",
+                    "valid_to",
+                    "document_number",
+                    "reason",
+                    "created_by",
+                    "created_at",
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.giver_id} → {self.delegate_id} {self.valid_from}"
+
+    def runs_on(self, day: dt.date) -> bool:
+        """Tell whether it is in force on the day."""
+        return self.revoked_at is None and self.valid_from <= day <= self.valid_to

@@ -46,33 +46,33 @@ class Scope:
 
 def scope_of(officer: Officer, today: dt.date) -> Scope:
     """Return what the officer sees on the day. Runs one query."""
-    rows = _roles_on(today).filter(officer=officer)
+    rows = _roles_of(Q(officer=officer.pk), Q(delegate=officer.pk), today)
     return _scope_from(officer, list(rows), today)
 
 
 def officer_and_scope(user_id: int, today: dt.date) -> tuple[Officer | None, Scope]:
-    """Return the officer behind an account and what they see. Runs one query, two without roles."""
+    """Return the officer behind an account and what they see.
+
+    Runs one query, two for who holds no role but by delegation.
+    """
     rows = list(
-        _roles_on(today)
-        .filter(officer__user_id=user_id)
-        .select_related("officer__agency", "officer__desk")
+        _roles_of(Q(officer__user=user_id), Q(delegate__user=user_id), today).select_related(
+            "officer__agency", "officer__desk"
+        )
     )
-    if rows:
-        return rows[0].officer, _scope_from(rows[0].officer, rows, today)
-    officer = Officer.objects.select_related("agency", "desk").filter(user_id=user_id).first()
-    return officer, Scope()
+    officer = next((row.officer for row in rows if row.officer.user_id == user_id), None)
+    if officer is None:
+        officer = Officer.objects.select_related("agency", "desk").filter(user_id=user_id).first()
+    return officer, _scope_from(officer, rows, today) if officer and rows else Scope()
 
 
-def _roles_on(today: dt.date) -> QuerySet[OfficerRole]:
-    return OfficerRole.objects.select_related("agency").filter(
-        Q(valid_from__isnull=True) | Q(valid_from__lte=today),
-        Q(valid_to__isnull=True) | Q(valid_to__gte=today),
-    )
+def _roles_of(officer: Q, delegate: Q, today: dt.date) -> QuerySet[OfficerRole]:
+    return OfficerRole.objects.held_by(officer, delegate, today).select_related("agency")
 
 
 def _scope_from(officer: Officer, rows: list[OfficerRole], today: dt.date) -> Scope:
     # The officer's own memory of roles is filled by the same query (Officer.held_roles).
-    officer.__dict__.setdefault("_held_roles", {})[today] = [(r.role, r.agency_id) for r in rows]
+    officer.remember_roles(today, rows)
     ids, paths, everything = set(), set(), False
     for row in rows:
         if row.role in BLIND_ROLES:

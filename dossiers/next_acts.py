@@ -211,7 +211,13 @@ def waiting_for(officer: Officer, today: dt.date, *, whole_unit: bool = False) -
         if work.own:
             theirs = Q(state__in=sorted(work.own))
             if not whole_unit:
-                theirs &= Q(holder_officer=officer.pk) | Q(holder_officer__isnull=True)
+                # Whoever is away has given their work to the officer along with the role.
+                away = officer.stands_for(Role.SPECIALIST, agency_id, today)
+                theirs &= (
+                    Q(holder_officer__in=[officer.pk, *away])
+                    if away
+                    else Q(holder_officer=officer.pk)
+                ) | Q(holder_officer__isnull=True)
             found |= mine & theirs
         if work.counter:
             found |= Q(receiving_agency=agency_id, state__in=sorted(work.counter))

@@ -24,6 +24,7 @@ from dossiers.models.base import DatabaseClock
 from dossiers.workflow import (
     MACHINE,
     PAUSED_STATES,
+    TRANSITIONS,
     Act,
     ClockEffect,
     Move,
@@ -31,6 +32,7 @@ from dossiers.workflow import (
     Place,
     Standing,
     State,
+    Transition,
     acts_open_to,
     acts_to_ask,
     check,
@@ -39,7 +41,7 @@ from dossiers.workflow import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from agencies.models import Agency, Officer
 
@@ -110,6 +112,7 @@ class Record:
         when a row wants a state to be chosen and none is, or one it may not be.
         """
         dossier, row = self.dossier, opening.row
+        role, principal = _acting(self.officer, opening, dossier, _place_asked(row, dossier, data))
         before = dossier.state if dossier.event_count else ""
         after = target_of(
             row,
@@ -142,14 +145,14 @@ class Record:
             from_state=before,
             to_state=after,
             actor=self.officer,
-            actor_role=opening.role if self.officer else Role.SYSTEM,
+            actor_role=role,
             agency=agency or dossier.holder_agency,
             holder_agency=dossier.holder_agency,
             holder_officer=holder_officer,
             reason=reason,
             clock_effect=clock or row.clock,
             due_at=dossier.due_at,
-            data=data or {},
+            data={**(data or {}), "on_behalf_of": principal} if principal else data or {},
         )
         self.events.append(event)
         if dossier.asked_act and before:
@@ -349,3 +352,81 @@ def acts_to_propose(dossier: Dossier, officer: Officer) -> tuple[Act, ...]:
     return acts_to_ask(
         State(dossier.state), dossier.standing_of(officer, timezone.localdate()), dossier.facts
     )
+
+
+def people_behind(event: DossierEvent) -> frozenset[int]:
+    """Return the ids of who did an act and of whom they did it for.
+
+    What two people must do (T37) is done by none who is behind both.
+    """
+    return _without_none(event.actor_id, event.data.get("on_behalf_of"))
+
+
+def people_doing(step: Step) -> frozenset[int]:
+    """Return the same for an act that is about to be done."""
+    officer = step.record.officer
+    _role, principal = _acting(officer, step.opening, step.dossier, step.opening.row.place)
+    return _without_none(officer.pk if officer else None, principal)
+
+
+def _without_none(*ids: int | None) -> frozenset[int]:
+    return frozenset(officer_id for officer_id in ids if officer_id is not None)
+
+
+def _place_asked(row: Transition, dossier: Dossier, data: dict[str, Any] | None) -> Place:
+    """Return where the role of an act must be held; asking and declining follow what is asked."""
+    asked = {Act.ASK_APPROVAL: (data or {}).get("asked"), Act.DECLINE: dossier.asked_act}
+    act = asked.get(row.act)
+    return next(
+        (
+            other.place
+            for other in TRANSITIONS
+            if act == other.act and dossier.state in other.sources
+        ),
+        row.place,
+    )
+
+
+def _acting(
+    officer: Officer | None, opening: Opening, dossier: Dossier, place: Place
+) -> tuple[Role, int | None]:
+    """Return the role an act is done in, and for whom when it is held by delegation alone.
+
+    A role of one's own comes first. Reads the officer's remembered roles.
+    """
+    if officer is None:
+        return Role.SYSTEM, None
+    today = timezone.localdate()
+    here = _counting(place, dossier)
+    own = {Role(role) for role, agency_id in officer.own_roles(today) if here(role, agency_id)}
+    held = opening.roles & own
+    if held or not opening.roles:
+        return Opening(opening.row, held or opening.roles).role, None
+    role = opening.role
+    givers = (
+        officer.stands_for(role, agency_id, today)
+        for given, agency_id in officer.held_roles(today)
+        if given == role and here(given, agency_id)
+    )
+    return role, next((found[0] for found in givers if found), None)
+
+
+def _counting(place: Place, dossier: Dossier) -> Callable[[str, int], bool]:
+    """Return what tells whether a role in an agency counts for an act done in a place.
+
+    The same as `Dossier.standing_of`, asked of one role.
+    """
+    match place:
+        case Place.HOLDER:
+            ids = {dossier.holder_agency_id}
+        case Place.COUNTER:
+            ids = {dossier.holder_agency_id, dossier.receiving_agency_id}
+        case Place.COMPETENT:
+            ids = {dossier.holder_agency_id, dossier.competent_agency_id}
+        case Place.CONSULTED:
+            ids = set(dossier.consulted_agencies)
+        case Place.PROVINCE:
+            return lambda role, agency_id: (
+                role != Role.SUPERVISOR or agency_id == dossier.receiving_agency_id
+            )
+    return lambda _role, agency_id: agency_id in ids

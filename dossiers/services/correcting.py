@@ -17,7 +17,7 @@ from dossiers import paper_issue, tracking_codes
 from dossiers.chain import utc_text
 from dossiers.clockwork import end_pause, let_stand, note_due_change, start_clock
 from dossiers.models import ActProposal, Dossier
-from dossiers.recording import ActDataError, Record, begin
+from dossiers.recording import ActDataError, Record, begin, people_behind, people_doing
 from dossiers.services.consulting import call_off
 from dossiers.services.intake import give_code, second_fact
 from dossiers.workflow import (
@@ -129,10 +129,11 @@ def reopen(
     with transaction.atomic():
         step = begin(Act.REOPEN, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
-        asked = locked.proposals.select_related("asked_by").get(
+        asked = locked.proposals.select_related("asked_event").get(
             outcome=ActProposal.Outcome.OPEN, act=Act.REOPEN
         )
-        if asked.asked_by_id == by.pk:
+        # One person may not be both, be it in somebody else's name.
+        if people_doing(step) & people_behind(asked.asked_event):
             raise IllegalTransitionError(Act.REOPEN, State(locked.state))
         chosen = _chosen(locked, to)
         before, ended = locked.due_at, locked.settled_at
