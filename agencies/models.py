@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pgtrigger
 from django.conf import settings
@@ -390,7 +390,7 @@ class Officer(models.Model):
             "_held_roles", {}
         )
         if today not in remembered:
-            rows = OfficerRole.objects.held_by(Q(officer=self.pk), Q(delegate=self.pk), today)
+            rows = OfficerRole.objects.held_by(today, officer=self.pk)
             self.remember_roles(today, rows.only("role", "agency", "officer"))
         return remembered[today]
 
@@ -442,39 +442,41 @@ class OfficerRoleQuerySet(models.QuerySet["OfficerRole"]):
             Q(valid_to__isnull=True) | Q(valid_to__gte=today),
         )
 
-    def delegated_on(self, today: dt.date, delegate: Q | None = None) -> Self:
+    def delegated_on(self, today: dt.date, **delegate: Any) -> Self:
         """Return the roles that their holders have delegated on the day.
 
-        `delegate` is a condition on Delegation. It is the holder's own role that counts: who loses
+        The keywords are look-ups of Delegation that say to whom. It is the holder's own role that counts: who loses
         it or is locked out has nothing to delegate, and what was delegated goes no further.
         """
         # In one filter(): role, agency, days and delegate must be those of one and the same row.
-        given = Q(
-            officer__delegations_given__agency=F("agency"),
-            officer__delegations_given__roles__contains=[F("role")],
-            officer__delegations_given__valid_from__lte=today,
-            officer__delegations_given__valid_to__gte=today,
-            officer__delegations_given__revoked_at__isnull=True,
+        given: dict[str, Any] = {
+            "agency": F("agency"),
+            "roles__contains": [F("role")],
+            "valid_from__lte": today,
+            "valid_to__gte": today,
+            "revoked_at__isnull": True,
+            **delegate,
+        }
+        return self.on(today).filter(
+            officer__user__is_active=True,
+            **{f"officer__delegations_given__{name}": value for name, value in given.items()},
         )
-        if delegate is not None:
-            given &= _behind("officer__delegations_given__", delegate)
-        return self.on(today).filter(given, officer__user__is_active=True)
 
-    def held_by(self, officer: Q, delegate: Q, today: dt.date) -> Self:
+    def held_by(
+        self, today: dt.date, *, officer: int | None = None, user: int | None = None
+    ) -> Self:
         """Return the roles somebody holds on the day, by themselves or for who delegated them.
 
-        `officer` is a condition on this model that names them, `delegate` the same on Delegation.
+        They are named by their id or by that of their account.
         """
+        whom = {"": officer} if officer is not None else {"__user": user}
         every = OfficerRole.objects.on(today)
-        own = every.filter(officer).values("pk")
-        given = every.delegated_on(today, delegate).values("pk")
+        own = every.filter(**{f"officer{name}": pk for name, pk in whom.items()}).values("pk")
+        given = every.delegated_on(
+            today, **{f"delegate{name}": pk for name, pk in whom.items()}
+        ).values("pk")
         # A union of two searches by index; one condition with OR would read every role there is.
         return self.filter(pk__in=own.union(given))
-
-
-def _behind(prefix: str, condition: Q) -> Q:
-    """Return a plain condition on a related row, told from here."""
-    return Q(**{f"{prefix}{name}": value for name, value in condition.children})
 
 
 class OfficerRole(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.roles import Role
 from agencies.models import Agency, AgencyQuerySet, Officer, OfficerRole
@@ -46,7 +46,7 @@ class Scope:
 
 def scope_of(officer: Officer, today: dt.date) -> Scope:
     """Return what the officer sees on the day. Runs one query."""
-    rows = _roles_of(Q(officer=officer.pk), Q(delegate=officer.pk), today)
+    rows = OfficerRole.objects.held_by(today, officer=officer.pk).select_related("agency")
     return _scope_from(officer, list(rows), today)
 
 
@@ -56,18 +56,14 @@ def officer_and_scope(user_id: int, today: dt.date) -> tuple[Officer | None, Sco
     Runs one query, two for who holds no role but by delegation.
     """
     rows = list(
-        _roles_of(Q(officer__user=user_id), Q(delegate__user=user_id), today).select_related(
-            "officer__agency", "officer__desk"
+        OfficerRole.objects.held_by(today, user=user_id).select_related(
+            "agency", "officer__agency", "officer__desk"
         )
     )
     officer = next((row.officer for row in rows if row.officer.user_id == user_id), None)
     if officer is None:
         officer = Officer.objects.select_related("agency", "desk").filter(user_id=user_id).first()
     return officer, _scope_from(officer, rows, today) if officer and rows else Scope()
-
-
-def _roles_of(officer: Q, delegate: Q, today: dt.date) -> QuerySet[OfficerRole]:
-    return OfficerRole.objects.held_by(officer, delegate, today).select_related("agency")
 
 
 def _scope_from(officer: Officer, rows: list[OfficerRole], today: dt.date) -> Scope:

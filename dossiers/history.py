@@ -1,4 +1,4 @@
-"""What the events of a dossier tell: its timeline, its pauses, whose time was used. No query."""
+"""What the events of a dossier tell: its timeline, its pauses, whose time was used. No query of its own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.templatetags.motcua import vn_date, vn_datetime, vn_number
+from agencies.models import Officer
 from dossiers import deadlines
 from dossiers.deadlines import Hold
 from dossiers.models import Dossier, DossierEvent, Entry, Pause
@@ -53,6 +57,14 @@ class Share:
     @property
     def hours(self) -> float:
         return self.minutes / 60
+
+
+def with_principals(events: QuerySet[DossierEvent]) -> QuerySet[DossierEvent]:
+    """Annotate `principal_name`: for whom an act was done, null for who acted for themselves."""
+    names = Officer.objects.filter(pk=OuterRef("principal_id"))
+    return events.annotate(
+        principal_id=Cast(KT("data__on_behalf_of"), IntegerField()),
+    ).annotate(principal_name=Subquery(names.values("full_name")[:1]))
 
 
 def pauses_of(events: Iterable[DossierEvent]) -> list[Pause]:
@@ -118,6 +130,9 @@ def _who(dossier: Dossier, event: DossierEvent, due_before: dt.datetime | None) 
             "agency": event.agency.label,
         }
     ]
+    principal = getattr(event, "principal_name", None)
+    if principal:
+        parts.append(_("thay mặt %(name)s") % {"name": principal})
     if event.act == Act.ASSIGN and event.holder_officer:
         parts.append(_("giao cho %(name)s") % {"name": event.holder_officer.full_name})
     if event.due_at and due_before and event.due_at != due_before:

@@ -34,6 +34,7 @@ from dossiers.step_plans import (
     PlannedStep,
     Rules,
     faults_in,
+    hours_text,
 )
 from dossiers.workflow import State
 from procedures.models import Fee, ProcedureVersion
@@ -81,8 +82,17 @@ class StepClock:
         return self.used > self.allotted > 0
 
     @property
-    def minutes_over(self) -> int:
-        return max(0, self.used - self.allotted)
+    def over_hours(self) -> str:
+        """By how many working hours it is late, in words of the page."""
+        return hours_text(max(0, self.used - self.allotted))
+
+    @property
+    def allotted_hours(self) -> str:
+        return hours_text(self.allotted)
+
+    @property
+    def used_hours(self) -> str:
+        return hours_text(self.used)
 
 
 # Which process binds
@@ -262,10 +272,10 @@ def limits_of(version: ProcedureVersion, case: ProcedureCase | None) -> dict[str
     None where no time is promised. Runs two queries.
     """
     channel_limits = list(version.channel_limits.all())
-    cases = [case] if case is not None else [*version.cases.all()] or [None]
+    cases: list[ProcedureCase | None] = [case] if case is not None else [*version.cases.all()]
     found: dict[str, int | None] = {}
     for channel in CHANNELS:
-        stated = [_stated(each, channel_limits, channel) for each in cases]
+        stated = [_stated(each, channel_limits, channel) for each in cases or [None]]
         known = [minutes for minutes in stated if minutes is not None]
         found[channel] = min(known) if known else None
     return found
@@ -301,7 +311,8 @@ def limit_minutes(limit: Limit) -> int | None:
 
 
 def _least_working_days(days: int) -> int:
-    return days // 7 * 5 + max(0, days % 7 - 2)
+    # The last day rolls on to a working day, so there is always one.
+    return max(1, days // 7 * 5 + max(0, days % 7 - 2))
 
 
 def _empty_units(
@@ -472,7 +483,7 @@ def save_step(draft: InternalProcess, step: Step, branches: Sequence[Branch]) ->
             raise ActDataError(
                 {"branches": _("Không có bước nào khác mang mã %(code)s.") % {"code": branch.to}}
             )
-    if step.pk is None:
+    if step._state.adding:
         last = draft.steps.aggregate(last=Max("position"))["last"]
         step.position = 0 if last is None else last + 1
     step.process = draft

@@ -24,7 +24,7 @@ from agencies.access import officer_required, scope_for, the_officer
 from agencies.calendars import calendar_of
 from agencies.context import looking
 from agencies.models import Agency
-from dossiers import boards, history, next_acts, pages, search
+from dossiers import boards, history, next_acts, pages, search, steps
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.clockwork import explain
 from dossiers.models import ActProposal, Dossier, ReadingWay, ResultChannel, local_day
@@ -242,7 +242,8 @@ def _detail(
     now = timezone.now()
     calendar = calendar_of(dossier.receiving_agency)
     events = list(
-        dossier.events.select_related("actor", "agency", "holder_agency", "holder_officer")
+        history.with_principals(dossier.events.all())
+        .select_related("actor", "agency", "holder_agency", "holder_officer")
         .only(
             "dossier_id", "seq", "at", "recorded_at", "act", "to_state", "actor_role", "reason",
             "clock_effect", "due_at", "data",
@@ -292,6 +293,7 @@ def _detail(
         "fees_open": sum((fee.amount_vnd for fee in fees if fee.paid_at is None), start=0),
         "shares": shares,
         "share_parts": [(share.tone, share.minutes) for share in shares],
+        "step": steps.clock_of(dossier, events, now, calendar),
         "facts": _facts(dossier, events),
         "public_code": dossier.public_code,
         "holder": rows.holder_of(dossier),
@@ -555,7 +557,9 @@ def _paper_made(act: Act, dossier: Dossier) -> SafeString:
 def find(request: HttpRequest, code: str) -> tuple[Dossier, Officer]:
     """Return a dossier in sight and who asks; 404 out of sight."""
     officer = the_officer(request)
-    seen = Dossier.objects.visible_to(scope_for(request)).for_page().opened_now()
+    seen = steps.with_process(
+        Dossier.objects.visible_to(scope_for(request)).for_page().opened_now()
+    )
     dossier = seen.with_public_code(code).first() if len(code) <= 40 else None
     if dossier is None:
         raise Http404

@@ -67,6 +67,8 @@ class Row:
     draft_url: str = ""
     since: str = ""
     why_url: str = ""  # where the due date is explained without leaving the page
+    # By how much the internal step is late: a mark of its own beside the clock of the promise.
+    late_step: str = ""
 
 
 def slim(dossiers: DossierQuerySet) -> DossierQuerySet:
@@ -274,6 +276,7 @@ def row_of(
     officer: Officer | None = None,
     *,
     why: str = "",
+    late_step: str = "",
 ) -> Row:
     """Arrange a dossier of `slim` as a row; with an officer, their next act at its end.
 
@@ -300,4 +303,5 @@ def row_of(
         draft_url=draft_url(dossier, buttons),
         since=_("từ %(when)s") % {"when": vn_datetime(since)} if since else "",
         why_url=f"{why}{address_code(dossier)}#vi-sao" if why and dossier.due_on else "",
+        late_step=late_step,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -11,17 +11,23 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.roles import Role
 from agencies.access import officer_required, scope_for, the_officer
 from agencies.calendars import calendar_of
 from agencies.models import Agency
-from dossiers import boards, pages
+from dossiers import boards, pages, steps
 from dossiers.clockwork import explain
 from dossiers.models import Dossier, DossierEvent, DossierQuerySet, local_day
 from dossiers.views import rows
 from dossiers.views.processing import not_stored
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from agencies.working_time import Calendar
 
 MOST_HOLDERS = 15
 _SELECTED = mark_safe(" selected")
@@ -57,7 +63,7 @@ def board(request: HttpRequest) -> HttpResponse:
     calendar = calendar_of(officer.agency)
     bounds = boards.Bounds.at(now, calendar)
     counts = boards.counts(dossiers, bounds)
-    listed = rows.slim(dossiers.filter(bounds.condition(group))).annotate(
+    listed = steps.with_trail(rows.slim(dossiers.filter(bounds.condition(group)))).annotate(
         last_event_at=Subquery(
             DossierEvent.objects.filter(dossier=OuterRef("pk")).order_by("-seq").values("at")[:1]
         )
@@ -96,7 +102,17 @@ def board(request: HttpRequest) -> HttpResponse:
                 }
                 for name, label in boards.GROUPS.items()
             ],
-            "rows": [rows.row_of(dossier, now, calendar, officer, why=why) for dossier in found],
+            "rows": [
+                rows.row_of(
+                    dossier,
+                    now,
+                    calendar,
+                    officer,
+                    why=why,
+                    late_step=_late_step(dossier, now, calendar),
+                )
+                for dossier in found
+            ],
             "why": _why(request.GET.get("vi-sao", ""), Dossier.objects.visible_to(scope)),
             "today": local_day(now),
             "first_url": f"?{_query(request, nhom=group)}" if cursor else "",
@@ -104,6 +120,17 @@ def board(request: HttpRequest) -> HttpResponse:
             "loads": _loads(dossiers, bounds),
         },
     )
+
+
+def _late_step(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> str:
+    """Say by how much the internal step is late, empty where it is not: never a legal date."""
+    step = steps.clock_of_row(dossier, now, calendar)
+    if step is None or not step.is_late:
+        return ""
+    return _("Trễ bước %(name)s %(hours)s giờ") % {
+        "name": step.name,
+        "hours": step.over_hours,
+    }
 
 
 @functools.lru_cache(maxsize=64)  # a province has hundreds of agencies, and they seldom change

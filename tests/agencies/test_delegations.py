@@ -398,7 +398,7 @@ def test_one_person_never_reopens_alone_by_delegation(
     give_role(province.reformer, province.centre, Role.RETURNER)
     give(supervisor, province.reformer, province.centre, Role.SUPERVISOR)
     reformer = fresh(province.reformer)
-    again = {"reason": "Sai sót", "to": "in_progress"}
+    again: dict[str, Any] = {"reason": "Sai sót", "to": "in_progress"}
     asked = approval.ask(Act.REOPEN, dossier, by=supervisor, given=again, reason="Sai sót")
     # Asked by the supervisor, decided in the reform office: two people in two roles of their own.
     with transaction.atomic():
@@ -417,7 +417,7 @@ def test_whoever_stands_in_for_the_other_is_the_same_person(
     give_role(supervisor, province.root, Role.CLERK)
     give(province.reformer, supervisor, province.root, Role.REFORM_OFFICER)
     both = fresh(supervisor)
-    again = {"reason": "Sai sót", "to": "in_progress"}
+    again: dict[str, Any] = {"reason": "Sai sót", "to": "in_progress"}
     first, second = (province.reformer, both) if asks == "giver" else (both, both)
     if asks == "giver":
         # The holder asks in the reform office; the delegate decides as supervisor: two people.
@@ -439,7 +439,7 @@ def test_who_asked_by_another_hand_does_not_decide_by_their_own(
     hand = OfficerFactory.create(agency=province.centre)
     give_role(supervisor, province.root, Role.REFORM_OFFICER)
     give(supervisor, hand, province.centre, Role.SUPERVISOR)
-    again = {"reason": "Sai sót", "to": "in_progress"}
+    again: dict[str, Any] = {"reason": "Sai sót", "to": "in_progress"}
     asked = approval.ask(Act.REOPEN, dossier, by=fresh(hand), given=again, reason="Sai sót")
     assert asked.events.latest("seq").data["on_behalf_of"] == supervisor.pk
     with pytest.raises(IllegalTransitionError):
@@ -457,7 +457,7 @@ def test_two_hands_of_one_person_do_not_make_two_people(
     right = OfficerFactory.create(agency=province.root)
     give(supervisor, left, province.centre, Role.SUPERVISOR)
     give(supervisor, right, province.root, Role.REFORM_OFFICER)
-    again = {"reason": "Sai sót", "to": "in_progress"}
+    again: dict[str, Any] = {"reason": "Sai sót", "to": "in_progress"}
     asked = approval.ask(Act.REOPEN, dossier, by=fresh(left), given=again, reason="Sai sót")
     with pytest.raises(IllegalTransitionError):
         correcting.reopen(asked, by=fresh(right), **again)

@@ -315,7 +315,7 @@ S = State
 
 def stage(steps: list[PlannedStep], *states: State) -> tuple[Any, ...] | None:
     position = Plan(steps).position_after(tuple(s.value for s in states))
-    return position and (position.stage.codes, position.since, position.pauses)
+    return (position.stage.codes, position.since, position.pauses) if position else None
 
 
 @pytest.mark.parametrize(
