@@ -57,10 +57,18 @@ def may_give_for(
 
     A head who only stands in for one gives nobody's. Runs at most two queries.
     """
-    if by.pk == giver.pk:
-        return True
-    headed = heads_over(by, today)
-    if any(agency.path.startswith(above.path) and above.pk != agency.pk for above in headed):
+    is_own = by.pk == giver.pk
+    headed = [] if is_own else heads_over(by, today)
+    return may_give(is_own=is_own, agency=agency, roles=roles, headed=headed)
+
+
+def may_give(
+    *, is_own: bool, agency: Agency, roles: Collection[Role], headed: Collection[Agency]
+) -> bool:
+    """Tell whether roles in an agency are given by who holds them, or by who heads these agencies."""
+    if is_own or any(
+        agency.path.startswith(above.path) and above.pk != agency.pk for above in headed
+    ):
         return True
     return any(above.pk == agency.pk for above in headed) and OWN_TO_GIVE.isdisjoint(roles)
 

@@ -7,6 +7,7 @@ from dossiers.next_acts import SEGMENTS
 from dossiers.views import (
     desk,
     hand_overs,
+    handing_over,
     papers,
     processing,
     registers,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("tiep-nhan/da-nhan/<str:code>/", desk.desk_done, name="desk-done"),
     path("hop-viec/", processing.inbox, name="inbox"),
     path("bang-dieu-hanh/", supervision.board, name="board"),
+    path("ban-giao/", handing_over.hand_over, name="hand-over"),
     path("ho-so/", processing.dossier_list, name="dossier-list"),
     path("ho-so/<str:code>/", processing.dossier_detail, name="dossier-detail"),
     path("ho-so/<str:code>/so-giay-to/", processing.dossier_reveal, name="dossier-reveal"),

@@ -27,6 +27,7 @@ urlpatterns = [
     path("api/v1/", include(api_urlpatterns)),
     path("", include("dossiers.urls_public")),
     path("", include("accounts.urls")),
+    path("", include("agencies.urls")),
     path("", include("dossiers.urls_office")),
     path("", include("procedures.urls")),
     path("", include("reports.urls")),

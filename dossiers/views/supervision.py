@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -118,6 +119,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "first_url": f"?{_query(request, nhom=group)}" if cursor else "",
             "next_url": f"?{_query(request, nhom=group, sau=following)}" if following else "",
             "loads": _loads(dossiers, bounds),
+            "may_hand_over": Role.HEAD in scope.roles,
         },
     )
 
@@ -171,7 +173,13 @@ def _loads(dossiers: DossierQuerySet, bounds: boards.Bounds) -> list[dict[str, A
     """Return who holds how much, the most overdue first. Runs one query."""
     found = (
         dossiers.order_by()
-        .values("holder_officer__full_name", "holder_agency__name", "holder_agency__short_name")
+        .values(
+            "holder_officer__full_name",
+            "holder_officer__user__username",
+            "holder_officer__user__is_active",
+            "holder_agency__name",
+            "holder_agency__short_name",
+        )
         .annotate(
             total=Count("pk"),
             overdue=Count("pk", filter=bounds.condition("qua-han")),
@@ -179,7 +187,13 @@ def _loads(dossiers: DossierQuerySet, bounds: boards.Bounds) -> list[dict[str, A
             ahead=Count("pk", filter=bounds.condition("sap-den-han")),
             paused=Count("pk", filter=bounds.condition("tam-dung")),
         )
-        .order_by("-overdue", "-total", "holder_agency__name")[:MOST_HOLDERS]
+        # First those whose account is locked: their dossiers wait for a hand-over.
+        .order_by(
+            Coalesce("holder_officer__user__is_active", Value(True)),
+            "-overdue",
+            "-total",
+            "holder_agency__name",
+        )[:MOST_HOLDERS]
     )
     loads = []
     for row in found:
@@ -190,6 +204,8 @@ def _loads(dossiers: DossierQuerySet, bounds: boards.Bounds) -> list[dict[str, A
             {
                 "name": row["holder_officer__full_name"] or agency,
                 "agency": agency if row["holder_officer__full_name"] else "",
+                "username": row["holder_officer__user__username"] or "",
+                "is_locked": row["holder_officer__user__is_active"] is False,
                 "total": row["total"],
                 "overdue": row["overdue"],
                 "soon": soon,
