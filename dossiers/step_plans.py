@@ -132,6 +132,26 @@ class Plan:
         reached = {code for step in self.steps for code in step.leads_to}
         return [step for step in self.steps if step.code not in reached]
 
+    @property
+    def has_circle(self) -> bool:
+        return bool(_circle(self))
+
+    def levels(self) -> list[list[PlannedStep]]:
+        """Return the steps by how far they are from the start, for a drawing; all in a circle last."""
+        depth: dict[str, int] = {}
+        waiting = deque((step.code, 0) for step in self.starts)
+        most = len(self.steps)
+        while waiting:
+            code, far = waiting.popleft()
+            if code in self.by_code and depth.get(code, -1) < far < most:
+                depth[code] = far
+                waiting.extend((to, far + 1) for to in self.by_code[code].leads_to)
+        last = max(depth.values(), default=-1) + 1
+        found: dict[int, list[PlannedStep]] = {}
+        for step in self.steps:
+            found.setdefault(depth.get(step.code, last), []).append(step)
+        return [found[far] for far in sorted(found)]
+
     def longest(
         self, start: str, channel: int, *, within: frozenset[str] | None = None
     ) -> tuple[int, list[str]]:
@@ -388,7 +408,7 @@ def _circle(plan: Plan) -> list[str]:
         if code in done:
             return []
         for to in plan.by_code[code].leads_to:
-            found = visit(to, [*way, code])
+            found = visit(to, [*way, code]) if to in plan.by_code else []
             if found:
                 return found
         done.add(code)

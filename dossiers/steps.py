@@ -145,6 +145,7 @@ def _steps_of(process_id: int) -> list[Step]:
     return list(
         Step.objects.filter(process=process_id)
         .order_by("position", "pk")
+        .select_related("agency")
         .prefetch_related("branches__to")
     )
 
@@ -416,7 +417,7 @@ def copy_to_draft(process: InternalProcess, *, by: Officer, today: dt.date) -> I
         draft = draft_locked(draft_for(version, case, by=by))
         draft.fee_rule = process.fee_rule
         draft.save(update_fields=["fee_rule"])
-        replace_steps(draft, _rows(process))
+        replace_steps(draft, rows_of(process))
         return draft
 
 
@@ -428,7 +429,8 @@ class StepRow:
     branches: tuple[Branch, ...]
 
 
-def _rows(process: InternalProcess) -> list[StepRow]:
+def rows_of(process: InternalProcess) -> list[StepRow]:
+    """Return the steps of a process as new ones of no process yet, with their branches."""
     rows = []
     for step in _steps_of(process.pk):
         branches = tuple(Branch(b.to.code, b.kind, b.condition) for b in step.branches.all())
@@ -550,3 +552,34 @@ def publish(
         locked.valid_from = valid_from
         locked.save()
         return locked
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The longest way through a process on one channel, beside what the procedure promises."""
+
+    channel: str
+    codes: tuple[str, ...]
+    minutes: int
+    limit: int | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.limit is not None and self.minutes > self.limit
+
+
+def ways_of(plan: Plan, limits: dict[str, int | None]) -> list[Way]:
+    """Return the longest way of each channel; none while the steps form no whole."""
+    if len(plan.starts) != 1 or plan.has_circle:
+        return []
+    found = []
+    for place, channel in enumerate(CHANNELS):
+        minutes, codes = plan.longest(plan.starts[0].code, place)
+        found.append(Way(channel, tuple(codes), minutes, limits.get(channel)))
+    return found
+
+
+def plan_and_steps(process: InternalProcess) -> tuple[Plan, list[Step]]:
+    """Return the plan of a draft or a published process with its rows. Runs three queries."""
+    rows = _steps_of(process.pk)
+    return _plan(rows), rows

@@ -9,12 +9,15 @@ from dossiers.views import (
     hand_overs,
     handing_over,
     papers,
+    processes,
     processing,
     registers,
     supervision,
     surveys,
 )
 from dossiers.views.rows import act_url_name
+
+_PROCESS = "quy-trinh/<str:code>/<int:version>/<int:number>/"
 
 urlpatterns = [
     path("bat-dau/", processing.start, name="start"),
@@ -26,6 +29,19 @@ urlpatterns = [
     path("hop-viec/", processing.inbox, name="inbox"),
     path("bang-dieu-hanh/", supervision.board, name="board"),
     path("ban-giao/", handing_over.hand_over, name="hand-over"),
+    path("quy-trinh/", processes.process_list, name="process-list"),
+    path("quy-trinh/them/", processes.process_add, name="process-add"),
+    path(_PROCESS, processes.process_detail, name="process-detail"),
+    path(f"{_PROCESS}buoc/", processes.process_step, name="process-step-add"),
+    path(f"{_PROCESS}buoc/<str:step>/", processes.process_step, name="process-step"),
+    path(
+        f"{_PROCESS}buoc/<str:step>/bo/", processes.process_step_delete, name="process-step-delete"
+    ),
+    path(f"{_PROCESS}thu-phi/", processes.process_fee_rule, name="process-fee-rule"),
+    path(f"{_PROCESS}cong-bo/", processes.process_publish, name="process-publish"),
+    path(f"{_PROCESS}sao-chep/", processes.process_copy, name="process-copy"),
+    path(f"{_PROCESS}bang.csv", processes.process_sheet, name="process-sheet"),
+    path(f"{_PROCESS}nhap-bang/", processes.process_sheet_load, name="process-sheet-load"),
     path("ho-so/", processing.dossier_list, name="dossier-list"),
     path("ho-so/<str:code>/", processing.dossier_detail, name="dossier-detail"),
     path("ho-so/<str:code>/so-giay-to/", processing.dossier_reveal, name="dossier-reveal"),
