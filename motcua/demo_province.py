@@ -20,8 +20,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from agencies.calendars import calendar_of, load_default_calendar
+from agencies.delegations import delegate
 from agencies.import_report import Report
-from agencies.models import Agency, AgencyCode, Desk, Officer, OfficerRole
+from agencies.models import Agency, AgencyCode, Delegation, Desk, Officer, OfficerRole
 from dossiers import hand_overs, surveys
 from dossiers.hand_overs import POST, Place
 from dossiers.models import Dossier, Entry, HandOver, PaperSlip, ResultChannel, SurveyAnswer
@@ -30,8 +31,10 @@ from dossiers.recording import ActDataError
 from dossiers.services import closing, intake, processing
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
 from dossiers.workflow import INTAKE_STATES, Act, State
+from motcua import demo_steps
 from procedures.importing import import_procedures
 from procedures.models import Fee, Offering, Procedure, ProcedureVersion
+from procedures.process_models import InternalProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,12 +158,16 @@ class DemoProvince:
         if not Offering.objects.exists():
             self.say("thủ tục")
             self._procedures()
+        if not InternalProcess.objects.exists():
+            demo_steps.publish_all(by=Officer.objects.get(user__username="kstthc"), on=FOUNDED)
         if not Dossier.objects.exists():
             self._dossiers()
         if not HandOver.objects.exists():
             self._paper_files()
         if not SurveyAnswer.objects.exists():
             self._survey_answers()
+        if not Delegation.objects.exists():
+            self._delegation()
 
     def _agency(
         self, code: str, name: str, short: str, parent: Agency | None, level: str
@@ -350,6 +357,24 @@ class DemoProvince:
                     },
                     comment=people.choice(["", "", "", "Cán bộ hướng dẫn rõ.", "Chờ hơi lâu."]),
                 )
+
+    def _delegation(self) -> None:
+        """Let the clerk of the Sở Xây dựng be on leave for a week."""
+        today = timezone.localdate()
+        clerk, deputy = (
+            Officer.objects.get(user__username=name) for name in ("vanthu", "xaydung2")
+        )
+        delegate(
+            by=clerk,
+            giver=clerk,
+            to=deputy,
+            agency=self.agencies["H01.09"],
+            roles=[Role.CLERK],
+            valid_from=today,
+            valid_to=today + dt.timedelta(days=6),
+            document_number="15/UQ-SXD",
+            reason="Nghỉ phép năm",
+        )
 
     def _dossiers(self) -> None:
         places = {row["code"]: row["place"] for row in _rows()}

@@ -314,7 +314,8 @@ def test_hours_are_read_as_they_are_written(minutes: int | None) -> None:
 
 
 def test_a_drawing_puts_every_step_somewhere(province: Any) -> None:
-    from tests.dossiers.test_step_plans import Plan, consulting, straight, to
+    from dossiers.step_plans import Plan
+    from tests.dossiers.test_step_plans import consulting, straight, to
 
     codes = [[step.code for step in level] for level in Plan(consulting()).levels()]
     assert codes == [["TN"], ["TD"], ["Y1", "Y2"], ["TH"], ["KY"], ["PH"], ["TK"]]
