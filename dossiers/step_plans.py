@@ -637,6 +637,12 @@ def hours_text(minutes: int) -> str:
     return f"{minutes / 60:.2f}".rstrip("0").rstrip(".").replace(".", ",")
 
 
+def rough_hours_text(minutes: int) -> str:
+    """Write by how much something is over: tenths of an hour, rounded up, whole ones beyond ten."""
+    tenths = -(-minutes // 6)
+    return str(tenths // 10) if tenths >= 100 else hours_text(tenths * 6)
+
+
 def channel_words(channel: str) -> str:
     """Name a channel as in a sentence."""
     return {"in_person": _("trực tiếp"), "online": _("trực tuyến"), "post": _("bưu chính")}[channel]

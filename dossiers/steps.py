@@ -35,6 +35,7 @@ from dossiers.step_plans import (
     Rules,
     faults_in,
     hours_text,
+    rough_hours_text,
 )
 from dossiers.workflow import State
 from procedures.models import Fee, ProcedureVersion
@@ -84,7 +85,7 @@ class StepClock:
     @property
     def over_hours(self) -> str:
         """By how many working hours it is late, in words of the page."""
-        return hours_text(max(0, self.used - self.allotted))
+        return rough_hours_text(max(0, self.used - self.allotted))
 
     @property
     def allotted_hours(self) -> str:
@@ -92,7 +93,7 @@ class StepClock:
 
     @property
     def used_hours(self) -> str:
-        return hours_text(self.used)
+        return rough_hours_text(self.used)
 
 
 # Which process binds

@@ -129,10 +129,7 @@ def _late_step(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> str:
     step = steps.clock_of_row(dossier, now, calendar)
     if step is None or not step.is_late:
         return ""
-    return _("Trễ bước %(name)s %(hours)s giờ") % {
-        "name": step.name,
-        "hours": step.over_hours,
-    }
+    return _("Trễ bước %(hours)s giờ") % {"hours": step.over_hours}
 
 
 @functools.lru_cache(maxsize=64)  # a province has hundreds of agencies, and they seldom change

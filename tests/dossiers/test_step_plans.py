@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from accounts.roles import Role
-from dossiers.step_plans import Branch, Plan, PlannedStep, Rules, faults_in, hours_text
+from dossiers.step_plans import (
+    Branch,
+    Plan,
+    PlannedStep,
+    Rules,
+    faults_in,
+    hours_text,
+    rough_hours_text,
+)
 from dossiers.workflow import State
 
 RULES = Rules(limits={"in_person": 2400, "online": 2400, "post": 2400}, empty_units={})
@@ -381,3 +389,5 @@ def test_steps_of_one_state_in_a_row_are_one_stage() -> None:
 
 def test_hours_are_written_in_vietnamese() -> None:
     assert [hours_text(m) for m in (0, 60, 90, 100, 600)] == ["0", "1", "1,5", "1,67", "10"]
+    told = [rough_hours_text(m) for m in (0, 1, 60, 91, 594, 600, 6313)]
+    assert told == ["0", "0,1", "1", "1,6", "9,9", "10", "105"]
