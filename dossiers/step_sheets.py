@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from accounts.folding import fold
 from agencies.models import Agency
+from dossiers.processes import StepRow
 from dossiers.step_plans import FORWARD, PARALLEL, REWORK, Branch
-from dossiers.steps import StepRow
 from dossiers.workflow import State
 from procedures.process_models import STEP_CODE, STEP_ROLES, SignType, Step, StepUnit
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from dossiers.processes import StepRow
 
 from accounts.roles import Role
 from agencies.models import Agency
-from dossiers import steps
+from dossiers import processes
 from dossiers.step_plans import FORWARD, PARALLEL, REWORK, Branch
-from dossiers.steps import StepRow
 from dossiers.workflow import State
 from procedures.models import Fee, ProcedureVersion
 from procedures.process_models import FeeRule, SignType, Step, StepUnit
@@ -41,13 +41,13 @@ def publish_all(*, by: Officer, on: dt.date) -> None:
 def _publish(code: str, rows: list[StepRow], *, by: Officer, on: dt.date) -> None:
     version = ProcedureVersion.objects.filter(procedure__code=code).order_by("-number").first()
     assert version is not None, code  # noqa: S101 - the demo's own catalogue
-    draft = steps.draft_for(version, None, by=by)
+    draft = processes.draft_for(version, None, by=by)
     if Fee.objects.filter(channel_limit__version=version, amount_vnd__gt=0).exists():
         draft.fee_rule = FeeRule.AT_RETURN
         draft.save(update_fields=["fee_rule"])
         rows[-1].step.takes_fee = True
-    steps.replace_steps(steps.draft_locked(draft), rows)
-    steps.publish(
+    processes.replace_steps(processes.draft_locked(draft), rows)
+    processes.publish(
         draft,
         by=by,
         decision_number="1001/QĐ-UBND",

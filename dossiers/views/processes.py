@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.folding import fold
 from accounts.roles import Role
 from agencies.access import officer_required, scope_for, the_officer
-from dossiers import steps
+from dossiers import processes
 from dossiers.recording import ActDataError
 from dossiers.step_forms import DraftForm, FeeRuleForm, PublishForm, SheetForm, StepForm
 from dossiers.step_plans import REWORK, channel_words, hours_text
@@ -88,7 +88,7 @@ def process_add(request: HttpRequest) -> HttpResponse:
         for errors in form.errors.values():
             messages.error(request, " ".join(str(error) for error in errors))
         return redirect("process-list")
-    draft = steps.draft_for(form.version, form.chosen_case, by=the_officer(request))
+    draft = processes.draft_for(form.version, form.chosen_case, by=the_officer(request))
     return redirect(address(draft))
 
 
@@ -138,11 +138,11 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     today = timezone.localdate()
-    plan, rows = steps.plan_and_steps(process)
+    plan, rows = processes.plan_and_steps(process)
     may_write = _WRITES in scope_for(request).roles
     is_draft = may_write and not process.is_published
-    faults = steps.faults_of(process, today=today) if is_draft else []
-    limits = steps.limits_of(process.version, process.case)
+    faults = processes.faults_of(process, today=today) if is_draft else []
+    limits = processes.limits_of(process.version, process.case)
     return render(
         request,
         "dossiers/processes/detail.html",
@@ -215,7 +215,7 @@ def _ways(plan: Plan, limits: dict[str, int | None]) -> list[dict[str, Any]]:
             "limit": hours_text(way.limit) if way.limit is not None else "",
             "is_over": way.is_over,
         }
-        for way in steps.ways_of(plan, limits)
+        for way in processes.ways_of(plan, limits)
     ]
 
 
@@ -235,12 +235,12 @@ def process_step(
         filled = form.filled()
         try:
             with transaction.atomic():
-                draft = steps.draft_locked(process)
-                steps.save_step(draft, filled, form.cleaned_data["branches"])
+                draft = processes.draft_locked(process)
+                processes.save_step(draft, filled, form.cleaned_data["branches"])
         except ActDataError as error:
             for name, text in error.errors.items():
                 form.add_error(name, text)
-        except steps.PublishedError:
+        except processes.PublishedError:
             raise Http404 from None
         else:
             messages.success(request, _("Đã ghi bước %(code)s.") % {"code": filled.code})
@@ -269,8 +269,8 @@ def process_step_delete(
     process = _draft(request, code, version, number)
     try:
         with transaction.atomic():
-            steps.draft_locked(process).steps.filter(code=step).delete()
-    except steps.PublishedError:
+            processes.draft_locked(process).steps.filter(code=step).delete()
+    except processes.PublishedError:
         raise Http404 from None
     messages.success(request, _("Đã bỏ bước %(code)s.") % {"code": step[:12]})
     return redirect(address(process))
@@ -284,10 +284,10 @@ def process_fee_rule(request: HttpRequest, code: str, version: int, number: int)
     process = _draft(request, code, version, number)
     try:
         with transaction.atomic():
-            form = FeeRuleForm(request.POST, instance=steps.draft_locked(process))
+            form = FeeRuleForm(request.POST, instance=processes.draft_locked(process))
             if form.is_valid():
                 form.save()
-    except steps.PublishedError:
+    except processes.PublishedError:
         raise Http404 from None
     return redirect(address(process))
 
@@ -302,14 +302,14 @@ def process_publish(request: HttpRequest, code: str, version: int, number: int) 
     if not form.is_valid():
         return _page(request, process, form=form, status=422)
     try:
-        done = steps.publish(process, by=the_officer(request), **form.cleaned_data)
+        done = processes.publish(process, by=the_officer(request), **form.cleaned_data)
     except ActDataError as error:
         for name, text in error.errors.items():
             form.add_error(name, text)
         return _page(request, process, form=form, status=422)
-    except steps.NotApprovedError:
+    except processes.NotApprovedError:
         return _page(request, process, form=form, status=422)
-    except steps.PublishedError:
+    except processes.PublishedError:
         raise Http404 from None
     messages.success(
         request,
@@ -325,7 +325,7 @@ def process_publish(request: HttpRequest, code: str, version: int, number: int) 
 def process_copy(request: HttpRequest, code: str, version: int, number: int) -> HttpResponse:
     """Make a draft of the version in force with the steps of a process, and open it."""
     process = _found(request, code, version, number)
-    draft = steps.copy_to_draft(process, by=the_officer(request), today=timezone.localdate())
+    draft = processes.copy_to_draft(process, by=the_officer(request), today=timezone.localdate())
     messages.success(request, _("Đã chép thành bản nháp; quy trình đang áp dụng không đổi."))
     return redirect(address(draft))
 
@@ -337,7 +337,7 @@ def process_sheet(request: HttpRequest, code: str, version: int, number: int) ->
     """Give the steps as a CSV."""
     process = _found(request, code, version, number)
     response = HttpResponse(
-        write_sheet(steps.rows_of(process)), content_type="text/csv; charset=utf-8"
+        write_sheet(processes.rows_of(process)), content_type="text/csv; charset=utf-8"
     )
     name = f"quy-trinh-{process.version.procedure.code}-{process.number}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -356,10 +356,10 @@ def process_sheet_load(request: HttpRequest, code: str, version: int, number: in
     try:
         rows = read_sheet(form.cleaned_data["sheet"])
         with transaction.atomic():
-            steps.replace_steps(steps.draft_locked(process), rows)
+            processes.replace_steps(processes.draft_locked(process), rows)
     except SheetError as error:
         return _page(request, process, sheet=form, sheet_faults=error.faults, status=422)
-    except steps.PublishedError:
+    except processes.PublishedError:
         raise Http404 from None
     messages.success(request, _("Đã nhập %(count)d bước từ bảng.") % {"count": len(rows)})
     return redirect(address(process))

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from dossiers import steps
+from dossiers import processes
 from dossiers.step_sheets import (
     SheetError,
     read_branches,
@@ -164,7 +164,7 @@ def test_the_fee_rule_is_written(province: Province) -> None:
 @time_machine.travel(MONDAY, tick=False)
 def test_heads_read_what_is_published_and_write_nothing(province: Province) -> None:
     done = published(province)
-    made = steps.copy_to_draft(done, by=province.reformer, today=dt.date(2026, 8, 3))
+    made = processes.copy_to_draft(done, by=province.reformer, today=dt.date(2026, 8, 3))
     client = browser_of(province.head)
     assert "Bước TD" in page(client.get(url_of(done)))
     assert client.get(url_of(done, "bang.csv")).status_code == 200
@@ -228,7 +228,7 @@ def test_an_unknown_procedure_is_told(province: Province) -> None:
 def test_the_pages_ask_as_much_for_few_steps_as_for_many(province: Province) -> None:
     client = browser_of(province.reformer)
     done = published(province)
-    made = steps.copy_to_draft(done, by=province.reformer, today=dt.date(2026, 8, 3))
+    made = processes.copy_to_draft(done, by=province.reformer, today=dt.date(2026, 8, 3))
     for url, most in ((url_of(done), 8), (url_of(made), 16), (LIST, 4)):
         with count_queries() as counted:
             assert client.get(url).status_code == 200

@@ -10,7 +10,7 @@ import time_machine
 from django.db import Error, connection, transaction
 
 from accounts.roles import Role
-from dossiers import steps
+from dossiers import processes, steps
 from dossiers.deadlines import Limit, Unit
 from dossiers.models import Dossier
 from dossiers.recording import ActDataError
@@ -46,7 +46,7 @@ def to(*codes: str, kind: str = "forward") -> tuple[Branch, ...]:
     return tuple(Branch(code, kind) for code in codes)
 
 
-def straight_rows(**minutes: int) -> list[steps.StepRow]:
+def straight_rows(**minutes: int) -> list[processes.StepRow]:
     """Reception, examination, signature, publication, hand-over: 4 + 16 + 4 + 2 working hours."""
     rows = [
         (step("TN", Role.RECEPTIONIST, "received", 4, unit="counter"), to("TD")),
@@ -60,17 +60,19 @@ def straight_rows(**minutes: int) -> list[steps.StepRow]:
     ]
     for row, _branches in rows:
         row.minutes_online = minutes.get(row.code)
-    return [steps.StepRow(row, branches) for row, branches in rows]
+    return [processes.StepRow(row, branches) for row, branches in rows]
 
 
 def version_of(province: Province) -> ProcedureVersion:
     return province.procedure.versions.get()
 
 
-def draft(province: Province, rows: list[steps.StepRow] | None = None) -> InternalProcess:
-    made = steps.draft_for(version_of(province), None, by=province.reformer)
+def draft(province: Province, rows: list[processes.StepRow] | None = None) -> InternalProcess:
+    made = processes.draft_for(version_of(province), None, by=province.reformer)
     with transaction.atomic():
-        steps.replace_steps(steps.draft_locked(made), straight_rows() if rows is None else rows)
+        processes.replace_steps(
+            processes.draft_locked(made), straight_rows() if rows is None else rows
+        )
     return made
 
 
@@ -83,11 +85,11 @@ def published(province: Province, **changes: Any) -> InternalProcess:
         "valid_from": TODAY,
         "today": TODAY,
     }
-    return steps.publish(draft(province, rows), **{**parts, **changes})
+    return processes.publish(draft(province, rows), **{**parts, **changes})
 
 
-def faults(province: Province, rows: list[steps.StepRow] | None = None) -> list[str]:
-    return [f.text for f in steps.faults_of(draft(province, rows), today=TODAY)]
+def faults(province: Province, rows: list[processes.StepRow] | None = None) -> list[str]:
+    return [f.text for f in processes.faults_of(draft(province, rows), today=TODAY)]
 
 
 # Publishing
@@ -109,7 +111,7 @@ def test_only_the_reform_office_publishes(province: Province, who: str) -> None:
 def test_faults_keep_it_a_draft(province: Province) -> None:
     rows = straight_rows()
     rows[1].step.minutes_in_person = 60 * 31
-    with pytest.raises(steps.NotApprovedError) as refused:
+    with pytest.raises(processes.NotApprovedError) as refused:
         published(province, rows=rows)
     assert [f.text for f in refused.value.faults] == [
         f"Kênh {channel}: các bước TN → TD → KY → PH → TK cộng lại 41 giờ, "
@@ -172,7 +174,7 @@ def test_a_fee_asks_for_a_step_that_takes_it(province: Province) -> None:
     made.fee_rule = "at_return"
     made.save()
     made.steps.filter(code="TK").update(takes_fee=True)
-    assert steps.faults_of(made, today=TODAY) == []
+    assert processes.faults_of(made, today=TODAY) == []
 
 
 @pytest.mark.parametrize(
@@ -220,8 +222,8 @@ def test_the_database_keeps_what_is_published(province: Province) -> None:
         Step.objects.create(
             process=done, position=9, code="X", name="X", role="clerk", state="signed"
         )
-    with pytest.raises(steps.PublishedError), transaction.atomic():
-        steps.draft_locked(done)
+    with pytest.raises(processes.PublishedError), transaction.atomic():
+        processes.draft_locked(done)
     other = draft(province)
     step_of_other = other.steps.get(code="TD")
     step_of_other.process = done
@@ -255,7 +257,7 @@ def test_no_row_is_half_published(province: Province, changes: dict[str, Any]) -
 
 def test_a_draft_is_made_once_and_goes_with_its_steps(province: Province) -> None:
     made = draft(province)
-    assert steps.draft_for(version_of(province), None, by=province.reformer) == made
+    assert processes.draft_for(version_of(province), None, by=province.reformer) == made
     made.delete()
     assert not Step.objects.exists()
 
@@ -263,7 +265,7 @@ def test_a_draft_is_made_once_and_goes_with_its_steps(province: Province) -> Non
 def test_a_copy_is_a_draft_for_the_version_in_force(province: Province) -> None:
     done = published(province)
     newer = ProcedureVersion.objects.create(procedure=province.procedure, number=2, name="Mới")
-    copy = steps.copy_to_draft(done, by=province.reformer, today=TODAY)
+    copy = processes.copy_to_draft(done, by=province.reformer, today=TODAY)
     assert (copy.version, copy.is_published) == (newer, False)
     told = [
         [
@@ -297,10 +299,10 @@ def test_a_dossier_keeps_the_process_of_its_receipt_day(province: Province) -> N
 def test_the_process_of_a_case_comes_before_that_of_all(province: Province) -> None:
     published(province)
     case = version_of(province).cases.get()
-    own = steps.draft_for(version_of(province), case, by=province.reformer)
+    own = processes.draft_for(version_of(province), case, by=province.reformer)
     with transaction.atomic():
-        steps.replace_steps(own, straight_rows())
-    steps.publish(
+        processes.replace_steps(own, straight_rows())
+    processes.publish(
         own,
         by=province.reformer,
         decision_number="2",
@@ -533,4 +535,4 @@ def test_the_timeline_says_for_whom_it_was_done(province: Province, late: Dossie
 def test_a_limit_in_working_minutes(value: Decimal | None, unit: Unit, minutes: int | None) -> None:
     from decimal import Decimal as Number
 
-    assert steps.limit_minutes(Limit(Number(value) if value else None, unit)) == minutes
+    assert processes.limit_minutes(Limit(Number(value) if value else None, unit)) == minutes
