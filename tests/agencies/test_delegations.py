@@ -15,8 +15,8 @@ from agencies.delegations import DelegationError, delegable_roles, delegate, rev
 from agencies.models import Agency, Delegation, Officer, OfficerRole
 from agencies.scope import officer_and_scope, scope_of
 from dossiers import next_acts
+from dossiers.chain import chain_faults
 from dossiers.models import Dossier
-from dossiers.recording import chain_faults
 from dossiers.services import approval, correcting, processing
 from dossiers.workflow import Act, IllegalTransitionError
 from tests.budgets import count_queries

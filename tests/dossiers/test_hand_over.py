@@ -9,8 +9,9 @@ import time_machine
 
 from accounts.roles import Role
 from agencies.models import OfficerRole
+from dossiers.chain import chain_faults
 from dossiers.models import Dossier
-from dossiers.recording import ActDataError, chain_faults
+from dossiers.recording import ActDataError
 from dossiers.services import processing
 from dossiers.services.handing_over import Outcome, hand_over
 from tests.budgets import count_queries
