@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from accounts.folding import fold, sort_key
@@ -250,6 +251,20 @@ class Agency(models.Model):
         """The short name where there is one."""
         return self.short_name or self.name
 
+    def successors(self, today: dt.date) -> AgencyQuerySet:
+        """Return who goes on with the agency's dossiers since it ended, and who after them."""
+        return Agency.objects.filter(
+            pk__in=RawSQL(
+                "WITH RECURSIVE after (id) AS ("
+                " SELECT successor_id FROM agencies_succession"
+                ' WHERE predecessor_id = %s AND "on" <= %s'
+                " UNION SELECT s.successor_id FROM agencies_succession s"
+                ' JOIN after a ON s.predecessor_id = a.id WHERE s."on" <= %s'
+                ") SELECT id FROM after",
+                [self.pk, today, today],
+            )
+        )
+
     def _find_path(self) -> None:
         """Write the way from the root; with a new parent the whole branch moves along."""
         above = self.parent.path if self.parent else ""
@@ -333,9 +348,14 @@ class Desk(models.Model):
 
 class OfficerQuerySet(models.QuerySet["Officer"]):
     def working_in(self, agency: Agency, today: dt.date, role: Role | None = None) -> Self:
-        """Return who holds a role, or this one, in the agency on the day, be it by delegation."""
+        """Return who holds a role, or this one, in the agency on the day, be it by delegation.
+
+        Of an agency that ended, in those that took over its dossiers (domain.md 6.4).
+        """
         named = {"role": role} if role else {}
-        own = OfficerRole.objects.on(today).filter(agency=agency, **named)
+        own = OfficerRole.objects.on(today).filter(
+            Q(agency=agency) | Q(agency__in=agency.successors(today)), **named
+        )
         given = own.delegated_on(today)
         return self.filter(
             Q(pk__in=own.values("officer"))
@@ -384,14 +404,16 @@ class Officer(models.Model):
     def held_roles(self, today: dt.date) -> list[tuple[str, int]]:
         """Return (role, agency id) pairs held on the day, delegated ones too.
 
-        Runs one query, remembered.
+        A role in an agency is held in those too whose dossiers it took over when they ended: their
+        dossiers keep their agency, and the successor works on them (domain.md 6.4). Runs one query,
+        remembered.
         """
         remembered: dict[dt.date, list[tuple[str, int]]] = self.__dict__.setdefault(
             "_held_roles", {}
         )
         if today not in remembered:
             rows = OfficerRole.objects.held_by(today, officer=self.pk)
-            self.remember_roles(today, rows.only("role", "agency", "officer"))
+            self.remember_roles(today, rows)
         return remembered[today]
 
     def remember_roles(self, today: dt.date, rows: Iterable[OfficerRole]) -> None:
@@ -399,11 +421,12 @@ class Officer(models.Model):
         own: dict[tuple[str, int], None] = {}
         givers: dict[tuple[str, int], list[int]] = {}
         for row in rows:
-            key = (row.role, row.agency_id)
-            if row.officer_id == self.pk:
-                own[key] = None
-            else:
-                givers.setdefault(key, []).append(row.officer_id)
+            for agency_id in (row.agency_id, *row.taken_over):
+                key = (row.role, agency_id)
+                if row.officer_id == self.pk:
+                    own[key] = None
+                else:
+                    givers.setdefault(key, []).append(row.officer_id)
         self.__dict__.setdefault("_held_roles", {})[today] = [
             *own,
             *(key for key in givers if key not in own),
@@ -476,7 +499,22 @@ class OfficerRoleQuerySet(models.QuerySet["OfficerRole"]):
             today, **{f"delegate{name}": pk for name, pk in whom.items()}
         ).values("pk")
         # A union of two searches by index; one condition with OR would read every role there is.
-        return self.filter(pk__in=own.union(given))
+        return self.filter(pk__in=own.union(given)).with_taken_over(today)
+
+    def with_taken_over(self, today: dt.date) -> Self:
+        """Annotate `taken_over`: the ended agencies whose dossiers the role's own took over."""
+        return self.annotate(
+            taken_over=RawSQL(
+                "ARRAY(WITH RECURSIVE before (id) AS ("
+                " SELECT predecessor_id FROM agencies_succession"
+                ' WHERE successor_id = agencies_officerrole.agency_id AND "on" <= %s'
+                " UNION SELECT s.predecessor_id FROM agencies_succession s"
+                ' JOIN before b ON s.successor_id = b.id WHERE s."on" <= %s'
+                ") SELECT id FROM before ORDER BY id)",
+                [today, today],
+                output_field=ArrayField(models.IntegerField()),
+            )
+        )
 
 
 class OfficerRole(models.Model):
@@ -491,6 +529,8 @@ class OfficerRole(models.Model):
     )
     valid_from = models.DateField(_("từ ngày"), null=True, blank=True)
     valid_to = models.DateField(_("đến ngày"), null=True, blank=True)
+
+    taken_over: list[int]  # annotation: with_taken_over()
 
     objects = OfficerRoleQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ from agencies.models import Agency, AgencyQuerySet, Officer, OfficerRole
 if TYPE_CHECKING:
     import datetime as dt
 
+
 # These see their agency and all below it; the rest see their agency alone (domain.md 2.1).
 WIDE_ROLES = frozenset({Role.REFORM_OFFICER, Role.SUPERVISOR, Role.HEAD})
 # The administrator keeps accounts and calendars and has no right on dossier content.
@@ -69,11 +70,13 @@ def officer_and_scope(user_id: int, today: dt.date) -> tuple[Officer | None, Sco
 def _scope_from(officer: Officer, rows: list[OfficerRole], today: dt.date) -> Scope:
     # The officer's own memory of roles is filled by the same query (Officer.held_roles).
     officer.remember_roles(today, rows)
-    ids, paths, everything = set(), set(), False
+    ids: set[int] = set()
+    paths: set[str] = set()
+    everything = False
     for row in rows:
         if row.role in BLIND_ROLES:
             continue
-        ids.add(row.agency_id)
+        ids.update((row.agency_id, *row.taken_over))
         if row.role in WIDE_ROLES and row.agency.path:
             paths.add(row.agency.path)
             # The reform office of the province sees all (domain.md 2.1, R11).

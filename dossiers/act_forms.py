@@ -19,6 +19,7 @@ from dossiers.models import Delivery, DossierDocument, ResultChannel
 from dossiers.recording import acts_to_propose
 from dossiers.services import (
     approval,
+    chains,
     closing,
     consulting,
     correcting,
@@ -432,7 +433,11 @@ class ReturnResultForm(ActForm):
     def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(dossier, data)
         self.fields["channel"].initial = dossier.result_channel
-        if dossier.payment_state != "due":
+        # With a chain the results of its parts are handed over, and what is due for them is taken.
+        is_due = dossier.payment_state == "due" or (
+            dossier.is_chain and dossier.parts.filter(payment_state="due").exists()
+        )
+        if not is_due:
             del self.fields["fees_taken"], self.fields["receipt_number"]
 
     def clean_proof(self) -> str:
@@ -486,6 +491,19 @@ class DeclineForm(ActForm):
     reason = _text(_("Vì sao không chấp thuận"), required=True)
 
 
+class DecideChainForm(ActForm):
+    act = Act.DECIDE_CHAIN
+    service = staticmethod(chains.decide_chain)
+    decision = forms.ChoiceField(
+        label=_("Quyết định"),
+        choices=[
+            ("go_on", _("Tiếp tục, không có hồ sơ thành phần đó")),
+            ("stop", _("Dừng cả hồ sơ liên thông")),
+        ],
+    )
+    reason = _text(_("Lý do và căn cứ pháp lý"), required=True)
+
+
 class StopForm(ActForm):
     act = Act.STOP
     service = staticmethod(closing.stop)
@@ -537,5 +555,6 @@ ACT_FORMS: dict[Act, type[ActForm]] = {
         CorrectResultForm,
         ReopenForm,
         DeclineForm,
+        DecideChainForm,
     )
 }

@@ -38,7 +38,7 @@ from dossiers import deadlines, idempotency, pages
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.deadlines import Limit, LimitError, Unit
 from dossiers.models import Dossier, DossierDocument, IdKind, OwnerKind, ReadingWay
-from dossiers.opening import OpeningError, version_for
+from dossiers.opening import OpeningError, places_named, version_for
 from dossiers.paper_files import ensure_rendered
 from dossiers.readings import note_reading
 from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
@@ -110,6 +110,10 @@ class SubmissionSerializer(serializers.Serializer[Submission]):
     case = LineField(max_length=40, required=False, allow_null=True)
     channel = serializers.ChoiceField(choices=Channel.choices)
     agency = LineField(max_length=20, required=False, allow_null=True)
+    object_agency = LineField(max_length=20, required=False, allow_null=True)
+    supporting_agency = LineField(max_length=20, required=False, allow_null=True)
+    collecting_agency = LineField(max_length=20, required=False, allow_null=True)
+    national_code = LineField(max_length=40, required=False, allow_null=True)
     applicant = ApplicantSerializer()
     representative = RepresentativeSerializer(required=False, allow_null=True)
     papers = PaperSerializer(many=True, required=False, allow_null=True)
@@ -158,7 +162,24 @@ class DossierSummarySerializer(serializers.Serializer[Any]):
     holder = serializers.CharField()
 
 
+class PartSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    procedure = serializers.CharField()
+    agency = serializers.CharField()
+    state = serializers.CharField()
+    due_at = serializers.DateTimeField(allow_null=True)
+
+
 class DossierSerializer(DossierSummarySerializer):
+    receiving_agency = serializers.CharField()
+    supporting_agency = serializers.CharField(allow_null=True)
+    object_agency = serializers.CharField(allow_null=True)
+    competent_agency = serializers.CharField()
+    collecting_agency = serializers.CharField()
+    national_code = serializers.CharField(allow_null=True)
+    system_of_record = serializers.CharField(allow_null=True)
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    parts = PartSerializer(many=True)
     allowed = serializers.ListField(child=serializers.CharField())
     may_ask = serializers.ListField(child=serializers.CharField())
     asked = serializers.CharField(allow_null=True)
@@ -494,9 +515,18 @@ def summary(dossier: Dossier) -> dict[str, Any]:
 
 
 def detail(dossier: Dossier, officer: Officer) -> dict[str, Any]:
-    """Write a dossier whole. Runs one query for its events."""
+    """Write a dossier whole. Runs one query for its events, and one for the parts of a chain."""
     return {
         **summary(dossier),
+        "receiving_agency": dossier.receiving_agency.code,
+        "supporting_agency": _code_of(dossier.supporting_agency),
+        "object_agency": _code_of(dossier.object_agency),
+        "competent_agency": dossier.competent_agency.code,
+        "collecting_agency": dossier.collecting_place.code,
+        "national_code": dossier.national_code or None,
+        "system_of_record": dossier.version.system_of_record or None,
+        "parent": dossier.parent.public_code if dossier.parent else None,
+        "parts": _parts(dossier),
         "allowed": [act.value for act in open_acts(dossier, officer)],
         "may_ask": [act.value for act in acts_to_propose(dossier, officer)],
         "asked": dossier.asked_act or None,
@@ -516,6 +546,26 @@ def detail(dossier: Dossier, officer: Officer) -> dict[str, Any]:
             for event in dossier.events.select_related("agency").order_by("seq")
         ],
     }
+
+
+def _code_of(agency: Agency | None) -> str | None:
+    return agency.code if agency else None
+
+
+def _parts(dossier: Dossier) -> list[dict[str, Any]]:
+    if not dossier.is_chain:
+        return []
+    parts = dossier.parts.select_related("procedure", "competent_agency").order_by("link__position")
+    return [
+        {
+            "code": part.code,
+            "procedure": part.procedure.code,
+            "agency": part.competent_agency.code,
+            "state": part.state,
+            "due_at": local_iso(part.due_at),
+        }
+        for part in parts
+    ]
 
 
 def conflict(text: str, allowed: list[Act]) -> ConflictError:
@@ -623,14 +673,24 @@ def _log(data: Any, officer: Officer) -> dict[str, Any]:
     serializer = SubmissionSerializer(data=data)
     serializer.is_valid(raise_exception=True)
     given = serializer.validated_data
+    on = timezone.localdate(given.get("received_at") or timezone.now())
     try:
+        places = places_named(
+            on=on,
+            competent=given.get("agency") or "",
+            object=given.get("object_agency") or "",
+            supporting=given.get("supporting_agency") or "",
+            collecting=given.get("collecting_agency") or "",
+        )
         chosen = version_for(
             given["procedure"],
-            on=timezone.localdate(given.get("received_at") or timezone.now()),
+            on=on,
             officer=officer,
             case=given.get("case") or "",
-            agency=given.get("agency") or "",
+            places=places,
         )
+        if chosen.lacks_object:
+            raise OpeningError("object_agency", _("Hãy nêu xã, phường nơi có đối tượng."))
         dossier = log_submission(
             Submission(
                 version=chosen.version,
@@ -645,6 +705,10 @@ def _log(data: Any, officer: Officer) -> dict[str, Any]:
                 received_at=given.get("received_at"),
                 due_on=given.get("due_on"),
                 reason=given.get("reason") or "",
+                object_agency=places.object,
+                supporting_agency=places.supporting,
+                collecting_agency=places.collecting,
+                national_code=given.get("national_code") or "",
             ),
             by=officer,
         )

@@ -49,6 +49,16 @@ class TrackingEntrySerializer(serializers.Serializer[Any]):
     agency = serializers.CharField()
 
 
+class TrackingPartSerializer(serializers.Serializer[Any]):
+    """A part of a chain (liên thông), or the chain a part belongs to."""
+
+    code = serializers.CharField()
+    procedure = serializers.CharField()
+    agency = serializers.CharField()
+    standing = serializers.CharField()
+    due_at = serializers.DateTimeField(default_timezone=LOCAL_ZONE, allow_null=True)
+
+
 class TrackingSerializer(serializers.Serializer[Any]):
     """What a citizen may see; the fields are those of `tracking.TrackingView`, one by one."""
 
@@ -61,6 +71,10 @@ class TrackingSerializer(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField(default_timezone=LOCAL_ZONE, allow_null=True)
     days = TrackingDaySerializer(many=True)
     todo = serializers.CharField()
+    # Only of what has them: a ministry's system, the chain of a part, the parts of a chain.
+    system_of_record = serializers.CharField(required=False)
+    parent = TrackingPartSerializer(required=False)
+    parts = TrackingPartSerializer(many=True, required=False)
     timeline = TrackingEntrySerializer(many=True)
 
 
@@ -148,6 +162,13 @@ def _written(data: dict[str, Any], status: int = 200) -> HttpResponse:
 
 def as_json(seen: tracking.TrackingView) -> dict[str, Any]:
     """Return the answer of the API; instants in local time with their offset."""
+    linked: dict[str, Any] = {}
+    if seen.system_of_record:
+        linked["system_of_record"] = seen.system_of_record
+    if seen.parent:
+        linked["parent"] = _part(seen.parent)
+    if seen.parts:
+        linked["parts"] = [_part(part) for part in seen.parts]
     return {
         "code": seen.code,
         "procedure": seen.procedure,
@@ -166,10 +187,21 @@ def as_json(seen: tracking.TrackingView) -> dict[str, Any]:
             for day in seen.days
         ],
         "todo": seen.todo,
+        **linked,
         "timeline": [
             {"at": _instant(entry.at), "label": entry.label, "agency": entry.agency}
             for entry in seen.timeline
         ],
+    }
+
+
+def _part(part: tracking.Part) -> dict[str, Any]:
+    return {
+        "code": part.code,
+        "procedure": part.procedure,
+        "agency": part.agency,
+        "standing": part.sentence,
+        "due_at": _instant(part.due_at),
     }
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dossiers.models import Dossier, DossierEvent
 
 # The acts that accept a dossier: they give it its code, its day of receipt and its first promise.
-ACCEPTING_ACTS = frozenset({Act.RECEIVE, Act.SETTLE_AT_ONCE})
+ACCEPTING_ACTS = frozenset({Act.RECEIVE, Act.SETTLE_AT_ONCE, Act.OPEN_PART})
 
 
 _SAID_BY_EVENTS = (

@@ -265,7 +265,7 @@ def move_dates(
     The statutory date moves by the same pauses under the law's own limit; the date of an apology by
     the working time paused since it was given.
     """
-    calendar = calendar_of(dossier.receiving_agency)
+    calendar = calendar_of(dossier.clock_agency)
     spans = pause_spans(pauses)
     set_due(dossier, recompute(dossier, spans, calendar, changes))
     if dossier.due_statutory_at is not None:
@@ -482,7 +482,7 @@ def explain(
     told_at = due_at or dossier.due_told_at
     if dossier.received_at is None or told_at is None:
         return None
-    calendar = calendar or calendar_of(dossier.receiving_agency)
+    calendar = calendar or calendar_of(dossier.clock_agency)
     spans = pause_spans(dossier.pauses.all() if pauses is None else pauses)
     try:
         told = explain_by_limit(dossier, spans, calendar)

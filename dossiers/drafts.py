@@ -8,15 +8,17 @@ from django.http import QueryDict
 
 from accounts.personal_data import unseal
 from dossiers.forms import fee_names, fees_named
+from procedures.models import Offering
 
 if TYPE_CHECKING:
+    from agencies.models import Agency
     from dossiers.models import Dossier, FeeDue
 
 
 def typed(draft: Dossier, *, token: str) -> tuple[QueryDict, list[FeeDue]]:
     """Return what the desk's form says for a draft, and the fees that find no field of their own.
 
-    Holds the owner's numbers whole: write down that they were read. Runs three queries.
+    Holds the owner's numbers whole: write down that they were read. Runs four queries.
     """
     data = QueryDict(mutable=True)
     version = draft.version
@@ -38,6 +40,11 @@ def typed(draft: Dossier, *, token: str) -> tuple[QueryDict, list[FeeDue]]:
             "summary": draft.summary,
             "channel": draft.channel,
             "result_channel": draft.result_channel,
+            "object_agency": _place(draft.object_agency),
+            "supporting_agency": _place(draft.supporting_agency),
+            "collecting_agency": _place(draft.collecting_agency),
+            "agency": _place(_other_competent(draft)),
+            "national_code": draft.national_code,
             # The page one goes on with is the one the draft was typed on: a version that came
             # since is told, and what was ticked is carried over.
             "shown": f"{draft.procedure.code}|{version.pk}|{draft.channel}",
@@ -57,6 +64,22 @@ def typed(draft: Dossier, *, token: str) -> tuple[QueryDict, list[FeeDue]]:
         data[f"paper_kind_{key}"] = paper.kind
         data[f"paper_quantity_{key}"] = str(paper.quantity)
     return data, _type_fees(draft, data)
+
+
+def _other_competent(draft: Dossier) -> Agency | None:
+    """Return the settling agency that was named against what the procedure and its object say."""
+    known = {draft.receiving_agency_id, draft.object_agency_id}
+    if draft.is_chain or draft.competent_agency_id in known:
+        return None
+    offering = Offering.objects.filter(procedure=draft.procedure_id).first()
+    if offering is not None and offering.competent_agency_id == draft.competent_agency_id:
+        return None
+    return draft.competent_agency
+
+
+def _place(agency: Agency | None) -> str:
+    """Write an agency as the fields of places take it."""
+    return f"{agency.code} {agency.label}" if agency else ""
 
 
 def _type_fees(draft: Dossier, data: QueryDict) -> list[FeeDue]:

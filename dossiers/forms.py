@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,14 @@ from accounts.identity import personal_id_warnings, warnings_for
 from accounts.personal_data import keyed_digest, normalise_number
 from accounts.templatetags.motcua import vn_number
 from agencies.calendars import calendar_of
+from agencies.models import Agency
 from dossiers import deadlines
 from dossiers.clockwork import binding_limit, counted_limit, stated_limit
 from dossiers.deadlines import Explanation, Unit
 from dossiers.models import Dossier, DossierDocument, IdKind, OwnerKind, ResultChannel
-from dossiers.opening import Chosen, OpeningError, version_for
+from dossiers.opening import Chosen, OpeningError, Places, places_named, version_for
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
-from procedures.models import Channel, Fee, LimitUnit, RequiredDocument
+from procedures.models import Authority, Channel, Fee, LimitUnit, RequiredDocument
 from procedures.sheet import FEE_KINDS
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ EXTRA_PAPERS = 7  # free rows of papers; those beyond the first two are folded
 MOST_EXTRA_PAPERS = 60  # of a draft that listed more
 LONGEST_CASE_NAME = 160  # characters of a choice
 MAX_FEE = Decimal(10) ** 14
+# The fields of places, and what each names (opening.Places).
+_PLACES = {
+    "object_agency": "object",
+    "agency": "competent",
+    "supporting_agency": "supporting",
+    "collecting_agency": "collecting",
+}
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"]
 DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
 
@@ -181,6 +189,13 @@ class SubmissionForm(forms.Form):
     extra_fee_paid = forms.BooleanField(label=_("Đã thu"), required=False)
     receipt_number = _line(_("Số biên lai"), length=40)
 
+    # Phi địa giới (domain.md 6.4): typed as the list offers them, "H01.151 UBND xã …".
+    object_agency = _line(_("Xã, phường nơi có đối tượng"), list="agencies")
+    agency = _line(_("Cơ quan giải quyết"), list="agencies")
+    supporting_agency = _line(_("Nơi hỗ trợ nộp"), list="agencies")
+    collecting_agency = _line(_("Nơi trả kết quả"), list="agencies")
+    national_code = _line(_("Mã trên Cổng dịch vụ công quốc gia"), length=40)
+
     received_at = forms.DateTimeField(
         label=_("Nhận hồ sơ lúc"),
         required=False,
@@ -206,7 +221,8 @@ class SubmissionForm(forms.Form):
         self.documents: list[RequiredDocument] = []
         self.fees: list[Fee] = []
         self.fee_names: dict[int, str] = {}
-        self._opening_error = ""
+        self.places = Places()
+        self._opening_errors: dict[str, str] = {}
         self._fees_unread = False
         self._strays: list[str] = []
         super().__init__(self._read(data) if data is not None else None)
@@ -244,16 +260,20 @@ class SubmissionForm(forms.Form):
         return read
 
     def _open(self) -> None:
-        """Find the version of the day for the procedure that was chosen."""
+        """Find the version of the day for the procedure that was chosen, and the places named."""
+        self._find_places()
         code = self._typed("procedure")
         if not code:
             return
         try:
             self.chosen = version_for(
-                code[:40], on=timezone.localdate(self.moment), officer=self.officer
+                code[:40],
+                on=timezone.localdate(self.moment),
+                officer=self.officer,
+                places=self.places,
             )
         except OpeningError as error:
-            self._opening_error = error.message
+            self._opening_errors[error.field] = error.message
             return
         self.documents = list(self.chosen.version.required_documents.all())
         self._carry_papers_over()
@@ -266,6 +286,42 @@ class SubmissionForm(forms.Form):
         )
         if not self._fees_unread:
             self._read_fees()
+
+    def _find_places(self) -> None:
+        """Read the agencies that were typed, each by the code it begins with."""
+        on = timezone.localdate(self.moment)
+        for name, part in _PLACES.items():
+            if not (typed := self._typed(name)):
+                continue
+            try:
+                named = places_named(on=on, **{part: typed.split()[0][:20]})
+            except OpeningError as error:
+                self._opening_errors[name] = error.message
+            else:
+                self.places = replace(self.places, **{part: getattr(named, part)})
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the part of the page about places has something to show or to ask."""
+        typed = any(self._typed(name) for name in (*_PLACES, "national_code"))
+        return typed or (self.chosen is not None and self.needs_object)
+
+    @property
+    def needs_object(self) -> bool:
+        """Whether the commune of the object decides who settles; asks for the parts of a chain."""
+        if self.chosen is None:
+            return False
+        version = self.chosen.version
+        if version.is_interlinked:
+            return version.links.filter(authority=Authority.OBJECT).exists()
+        return version.procedure.offering.authority == Authority.OBJECT
+
+    def agencies(self) -> list[Agency]:
+        """Return what the fields of places offer: the agencies of the day. Runs one query."""
+        found = Agency.objects.valid_on(timezone.localdate(self.now)).only(
+            "code", "name", "short_name"
+        )
+        return list(found.order_by("name_sort", "pk"))
 
     def _carry_papers_over(self) -> None:
         """Keep the ticks of a page made for another version of the procedure, by name.
@@ -533,8 +589,16 @@ class SubmissionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if self._opening_error:
-            self._complain("procedure", self._opening_error)
+        for name, text in self._opening_errors.items():
+            self._complain(name if name in self.fields else "procedure", text)
+        if (
+            self.chosen is not None
+            and not self._is_draft
+            and self.places.object is None
+            and not (self.places.competent and not self.chosen.version.is_interlinked)
+            and self.needs_object
+        ):
+            self._complain("object_agency", _("Hãy chọn xã, phường nơi có đối tượng của hồ sơ."))
         for number in range(1, self.extra_count + 1):
             if "\n" in (cleaned.get(f"paper_name_x{number}") or ""):
                 self._complain(f"paper_name_x{number}", _("Tên giấy tờ viết trên một dòng."))
@@ -703,6 +767,10 @@ class SubmissionForm(forms.Form):
             reason=given["reason"],
             summary=given["summary"],
             result_channel=given["result_channel"] or ResultChannel.COUNTER,
+            supporting_agency=self.places.supporting,
+            object_agency=self.places.object,
+            collecting_agency=self.places.collecting,
+            national_code=given["national_code"],
         )
 
     def _typed(self, name: str) -> str:

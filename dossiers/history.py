@@ -121,15 +121,18 @@ def _title(act: str, effect: ClockEffect) -> str:
 
 
 def _who(dossier: Dossier, event: DossierEvent, due_before: dt.datetime | None) -> str:
-    name = event.actor.full_name if event.actor else _("Hệ thống")
-    parts = [
-        _("%(name)s, %(role)s, %(agency)s")
-        % {
-            "name": name,
-            "role": event.get_actor_role_display().lower(),
-            "agency": event.agency.label,
-        }
-    ]
+    agency = event.agency.label
+    if event.actor is None:
+        parts = [_("Hệ thống, %(agency)s") % {"agency": agency}]
+    else:
+        parts = [
+            _("%(name)s, %(role)s, %(agency)s")
+            % {
+                "name": event.actor.full_name,
+                "role": event.get_actor_role_display().lower(),
+                "agency": agency,
+            }
+        ]
     principal = getattr(event, "principal_name", None)
     if principal:
         parts.append(_("thay mặt %(name)s") % {"name": principal})

@@ -45,8 +45,8 @@ from dossiers.models import (
     ResultChannel,
 )
 from dossiers.opening import LOCAL_SUFFIX
+from dossiers.receipts import second_fact
 from dossiers.recording import PAYLOAD_VERSION, database_now
-from dossiers.services.intake import second_fact
 from dossiers.workflow import (
     ENDED_STATES,
     INTAKE_STATES,

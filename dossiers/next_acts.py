@@ -51,6 +51,8 @@ ASIDE = frozenset(
         Act.REMIND_APPLICANT,
         Act.ADJUST_DUE,
         Act.MIRROR,
+        Act.OPEN_PART,
+        Act.CLOSE_CHAIN,
     }
 )
 # They end or refuse: black-edged, never the first button (look: "a grave act").
@@ -65,6 +67,7 @@ GRAVE = frozenset(
         Act.LAPSE_SUPPLEMENT,
         Act.LAPSE_PAYMENT,
         Act.DECLINE,
+        Act.DECIDE_CHAIN,
     }
 )
 
@@ -129,6 +132,7 @@ SEGMENTS: dict[Act, str] = {
     Act.REMIND_APPLICANT: "nhac-nguoi-nop",
     Act.DECLINE: "khong-chap-thuan",
     Act.ADJUST_DUE: "dieu-chinh-ngay-hen",
+    Act.DECIDE_CHAIN: "quyet-dinh-lien-thong",
 }
 ICONS: dict[Act, str] = {
     Act.SUBMIT: "file",
@@ -169,6 +173,7 @@ ICONS: dict[Act, str] = {
     Act.CORRECT_RESULT: "pen",
     Act.REOPEN: "undo",
     Act.DECLINE: "refuse",
+    Act.DECIDE_CHAIN: "pen",
 }
 
 
@@ -225,6 +230,9 @@ def waiting_for(officer: Officer, today: dt.date, *, whole_unit: bool = False) -
             found |= Q(state=State.CONSULTING, consulted_agencies__contains=[agency_id])
         if work.asked:
             found |= mine & Q(asked_act__in=sorted(work.asked))
+        if Role.HEAD in roles:
+            # A part of a chain ended without a result: what now (B8)?
+            found |= mine & Q(state=State.IN_PROGRESS, parts_undecided__gt=0)
         if Role.REFORM_OFFICER in roles:
             found |= Q(asked_act=Act.REOPEN, asked_by=Role.SUPERVISOR)
         if Role.SUPERVISOR in roles:
@@ -241,6 +249,8 @@ def states_waiting_for(officer: Officer, today: dt.date) -> frozenset[State]:
     found = work.own | work.shared | work.counter
     if work.consulted:
         found |= {State.CONSULTING}
+    if Role.HEAD in roles:
+        found |= {State.IN_PROGRESS}
     for row in TRANSITIONS:
         if row.proposers and row.roles & roles:
             found |= row.sources
@@ -271,7 +281,7 @@ def _work_of(roles: frozenset[Role]) -> _Work:
             continue
         if row.proposers and row.place is not Place.PROVINCE:
             asked.add(row.act)
-        if row.act in ASIDE or row.target is Aim.SAME:
+        if row.act in ASIDE or row.target is Aim.SAME or row.act is Act.DECIDE_CHAIN:
             continue
         if row.place is Place.CONSULTED:
             consulted = True

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency
-from procedures.models import Offering, ProcedureCase, ProcedureSector, ProcedureVersion
+from procedures.models import Authority, Offering, ProcedureCase, ProcedureSector, ProcedureVersion
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from agencies.models import Officer
+    from dossiers.models import Dossier
 
 LOCAL_SUFFIX = re.compile(r"(\.000\.00\.00)?\.[HG]\d{2}$", re.IGNORECASE)
 
@@ -36,17 +37,84 @@ class Chosen:
     version: ProcedureVersion
     case: ProcedureCase | None
     competent_agency: Agency
+    # The commune of the object decides who settles (domain.md 6.4), and nobody has said which.
+    lacks_object: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Phi địa giới: the agencies a submission names beside the one that receives it."""
+
+    competent: Agency | None = None
+    object: Agency | None = None
+    supporting: Agency | None = None
+    collecting: Agency | None = None
+
+
+def places_named(
+    *,
+    on: dt.date,
+    competent: str = "",
+    object: str = "",  # noqa: A002 - the word of the law, as in Places
+    supporting: str = "",
+    collecting: str = "",
+) -> Places:
+    """Return the agencies of the codes that are given, as they stand on a day.
+
+    Raises OpeningError naming `agency`, `object_agency` (which must be a commune),
+    `supporting_agency` or `collecting_agency` (which must have a counter). Runs one query for each
+    code given.
+    """
+    return Places(
+        competent=_agency_named("agency", competent, on=on),
+        object=_commune_named(object, on=on),
+        supporting=_agency_named("supporting_agency", supporting, on=on),
+        collecting=_counter_named(collecting, on=on),
+    )
+
+
+def _agency_named(field: str, code: str, *, on: dt.date) -> Agency | None:
+    if not code.strip():
+        return None
+    agency = Agency.objects.with_code(code).valid_on(on).first()
+    if agency is None:
+        raise OpeningError(field, _("Không có cơ quan mang mã này vào ngày tiếp nhận."))
+    return agency
+
+
+def _commune_named(code: str, *, on: dt.date) -> Agency | None:
+    agency = _agency_named("object_agency", code, on=on)
+    if agency is not None and agency.level != Agency.Level.COMMUNE:
+        raise OpeningError("object_agency", _("Nơi có đối tượng phải là xã, phường, đặc khu."))
+    return agency
+
+
+def _counter_named(code: str, *, on: dt.date) -> Agency | None:
+    agency = _agency_named("collecting_agency", code, on=on)
+    if agency is not None and not agency.is_desk_host:
+        raise OpeningError("collecting_agency", _("Nơi trả kết quả phải có bộ phận một cửa."))
+    return agency
 
 
 def version_for(
-    code: str, *, on: dt.date, officer: Officer, case: str = "", agency: str = ""
+    code: str,
+    *,
+    on: dt.date,
+    officer: Officer,
+    case: str = "",
+    agency: str = "",
+    places: Places | None = None,
 ) -> Chosen:
     """Return what the province takes in under a procedure code on a day.
 
     The version valid on the day, else the earliest. `case` left out: the first in file order.
-    `agency` left out: as the offering says, else the officer's own. Raises OpeningError naming
-    `procedure`, `case` or `agency`. Runs two queries, three with an agency.
+    `agency` left out, and none named in `places`: as the offering says, by the commune of the
+    object, else the officer's own. Raises OpeningError naming `procedure`, `case` or `agency`.
+    Runs two queries, three with an agency.
     """
+    named = places or Places()
+    if agency:
+        named = replace(named, competent=_agency_named("agency", agency, on=on))
     offered = Offering.objects.filter(
         Q(valid_from__isnull=True) | Q(valid_from__lte=on),
         Q(valid_to__isnull=True) | Q(valid_to__gte=on),
@@ -76,7 +144,8 @@ def version_for(
     return Chosen(
         version=version,
         case=_case(version, case),
-        competent_agency=_competent(version, agency, on=on, officer=officer),
+        competent_agency=_competent(version, named, officer),
+        lacks_object=_follows_object(version, named) and named.object is None,
     )
 
 
@@ -96,10 +165,30 @@ def _case(version: ProcedureVersion, code: str) -> ProcedureCase | None:
     raise OpeningError("case", _("Thủ tục không có trường hợp này."))
 
 
-def _competent(version: ProcedureVersion, code: str, *, on: dt.date, officer: Officer) -> Agency:
-    if code:
-        agency = Agency.objects.with_code(code).valid_on(on).first()
-        if agency is None:
-            raise OpeningError("agency", _("Không có cơ quan mang mã này vào ngày tiếp nhận."))
-        return agency
-    return version.procedure.offering.competent_agency or officer.agency
+def _follows_object(version: ProcedureVersion, named: Places) -> bool:
+    is_object = version.procedure.offering.authority == Authority.OBJECT
+    return is_object and named.competent is None and not version.is_interlinked
+
+
+def _competent(version: ProcedureVersion, named: Places, officer: Officer) -> Agency:
+    """Return who settles: by the procedure and its object, not by the counter (domain.md 6.4)."""
+    if named.competent is not None:
+        return named.competent
+    offering = version.procedure.offering
+    if offering.authority == Authority.FIXED and offering.competent_agency is not None:
+        return offering.competent_agency
+    if offering.authority == Authority.OBJECT and named.object is not None:
+        return named.object
+    return officer.agency
+
+
+def needs_object(dossier: Dossier) -> bool:
+    """Tell whether a dossier lacks the place by which its settling agency is found.
+
+    Runs one query where no place is known, and none elsewhere.
+    """
+    if dossier.object_agency_id is not None or dossier.is_chain:
+        return False
+    if dossier.competent_agency_id != dossier.receiving_agency_id:
+        return False  # an agency was named
+    return Offering.objects.filter(procedure=dossier.procedure_id, follows_object=True).exists()

@@ -122,7 +122,10 @@ class Record:
             is_received=dossier.received_at is not None,
         )
         if row.move is Move.TO_COUNTER:
-            dossier.holder_agency = dossier.receiving_agency
+            # A result lies where it is handed over, papers where they were taken in.
+            dossier.holder_agency = (
+                dossier.collecting_place if after is State.SETTLED else dossier.receiving_agency
+            )
         elif row.move is Move.TO_COMPETENT:
             dossier.holder_agency = dossier.competent_agency
         elif row.move is Move.TO_NAMED and holder_agency is not None:
@@ -133,7 +136,8 @@ class Record:
             dossier.previous_state = before
             dossier.state = after
             dossier.reply_by = dossier.reminded_at = None
-        if dossier.state not in PAUSED_STATES:
+        if dossier.state not in PAUSED_STATES and not dossier.is_chain:
+            # A chain stands while its parts do, whatever is done with itself (services.chains).
             dossier.paused_at = None
         dossier.event_count += 1
         event = DossierEvent(
@@ -287,7 +291,14 @@ def begin(
 
 
 def locked_for_act(dossier: Dossier) -> Dossier:
-    """Lock a dossier and return it as it is now, with the database's clock. Runs two queries."""
+    """Lock a dossier and return it as it is now, with the database's clock.
+
+    Runs two queries, three for a part of a chain.
+
+    The chain is locked before its part, whichever of them is acted on: nobody waits in a circle.
+    """
+    if dossier.parent_id is not None:
+        Dossier.objects.select_for_update(no_key=True).only("pk").get(pk=dossier.parent_id)
     # Lock first and read after: a locking query that joins the holder finds no row at all when the
     # act we waited for moved the dossier, for PostgreSQL rechecks the join with the holder of before.
     Dossier.objects.select_for_update(no_key=True).only("pk").get(pk=dossier.pk)
@@ -323,16 +334,26 @@ def step_on(
 
 
 def _place_of(dossier: Dossier, opening: Opening, standing: Standing, by: Officer | None) -> Agency:
-    """Return the agency in which the act is done: the first of its places where the role is held."""
+    """Return the agency in which the act is done: the first of its places where the role is held.
+
+    Who took over the dossiers of an agency that ended acts in their own: no event is written into
+    an agency that is no more.
+    """
     if opening.row.place is not Place.COMPETENT and opening.roles & standing.at_holder:
-        return dossier.holder_agency
+        return _acting_for(dossier.holder_agency, by)
     match opening.row.place:
         case Place.COUNTER:
-            return dossier.receiving_agency
+            return _acting_for(dossier.receiving_agency, by)
         case Place.COMPETENT:
-            return dossier.competent_agency
+            return _acting_for(dossier.competent_agency, by)
         case _:
             return by.agency if by else dossier.holder_agency
+
+
+def _acting_for(agency: Agency, by: Officer | None) -> Agency:
+    today = timezone.localdate()
+    has_ended = agency.valid_to is not None and agency.valid_to < today
+    return by.agency if by is not None and has_ended else agency
 
 
 def open_acts(dossier: Dossier, officer: Officer) -> list[Act]:

@@ -80,6 +80,19 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a chain, or the chain itself: what it is, who settles it, where it stands."""
+
+    code: str
+    procedure: str
+    agency: str
+    sentence: str
+    due_at: dt.datetime | None
+    is_ended: bool
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrackingView:
     """Everything a citizen may see of a dossier; what is not a field here is not shown."""
 
@@ -103,6 +116,11 @@ class TrackingView:
     counter_phone: str
     timeline: tuple[TimelineEntry, ...]
     is_elsewhere: bool
+    # Liên thông (domain.md 6.4): the parts of a chain, or the chain that a part belongs to.
+    parts: tuple[Part, ...]
+    parent: Part | None
+    # The ministry's system that settles it, where the province only tracks.
+    system_of_record: str
     asked_at: dt.datetime
     calendar: Calendar = field(repr=False)
 
@@ -132,7 +150,9 @@ class TrackingView:
 
     @property
     def steps_to_come(self) -> tuple[TimelineEntry, ...]:
-        labels = words.steps_to_come(self.state, is_elsewhere=self.is_elsewhere)
+        labels = words.steps_to_come(
+            self.state, is_elsewhere=self.is_elsewhere, is_chain=bool(self.parts)
+        )
         steps = [TimelineEntry(label=label, step="to-come") for label in labels]
         # A date is told only while it can still be kept.
         if (
@@ -203,6 +223,22 @@ _COLUMNS = {
     "desk_name": "desk.name",
     "desk_address": "desk.address",
     "is_elsewhere": "d.receiving_agency_id <> d.competent_agency_id",
+    "collecting_name": "collecting.name",
+    "collecting_address": "collecting.address",
+    "collecting_phone": "collecting.phone",
+    "system_of_record": "version.system_of_record",
+    "part_due_at": "d.part_due_at",
+    "paused_at": "d.paused_at",
+    "is_chain": "d.is_chain",
+    "linked": """CASE WHEN d.is_chain OR d.parent_id IS NOT NULL THEN (
+        SELECT json_agg(json_build_array(
+            o.code, v.name, a.name, o.state, o.due_at, o.settled_at, o.paused_at, o.part_due_at)
+            ORDER BY l.position)
+        FROM dossiers_dossier o
+        JOIN procedures_procedureversion v ON v.id = o.version_id
+        JOIN agencies_agency a ON a.id = o.competent_agency_id
+        LEFT JOIN procedures_procedurelink l ON l.id = o.link_id
+        WHERE o.parent_id = d.id AND d.is_chain OR o.id = d.parent_id)::text END""",
     "calendar_id": "calendar.id",
     "calendar_version": "calendar.version",
     "reply_by": """(
@@ -231,10 +267,15 @@ JOIN procedures_procedureversion version ON version.id = d.version_id
 JOIN procedures_procedure procedure ON procedure.id = d.procedure_id
 JOIN agencies_agency holder ON holder.id = d.holder_agency_id
 JOIN agencies_agency receiving ON receiving.id = d.receiving_agency_id
+JOIN agencies_agency settling ON settling.id = d.competent_agency_id
 LEFT JOIN agencies_desk desk ON desk.id = d.desk_id
+LEFT JOIN agencies_agency collecting ON collecting.id = d.collecting_agency_id
 LEFT JOIN LATERAL (
-    SELECT id, version FROM agencies_calendar
-    WHERE receiving.calendar_id IS NULL OR id = receiving.calendar_id ORDER BY id LIMIT 1
+    SELECT id, version FROM agencies_calendar, (
+        SELECT CASE WHEN d.parent_id IS NULL THEN receiving.calendar_id
+                    ELSE settling.calendar_id END AS own
+    ) AS works_by
+    WHERE works_by.own IS NULL OR id = works_by.own ORDER BY id LIMIT 1
 ) calendar ON true
 """  # noqa: S608 - nothing but the constants above
 
@@ -302,6 +343,14 @@ class _Row(NamedTuple):
     desk_name: str | None
     desk_address: str | None
     is_elsewhere: bool
+    collecting_name: str | None
+    collecting_address: str | None
+    collecting_phone: str | None
+    system_of_record: str
+    part_due_at: dt.datetime | None
+    paused_at: dt.datetime | None
+    is_chain: bool
+    linked: str | None
     calendar_id: int | None
     calendar_version: int | None
     reply_by: dt.date | None
@@ -405,7 +454,10 @@ def _view(row: _Row, now: dt.datetime) -> TrackingView:
         for at, act, *rest in json.loads(row.events or "[]")
     ]
     timeliness = _timeliness(row, state, calendar, now)
-    counter = row.desk_name or row.receiving_name
+    counter = row.collecting_name or row.desk_name or row.receiving_name
+    linked = _linked(row, now)
+    # Who is late with a chain is who is late with a part of it.
+    late = next((p for p in linked if row.is_chain and p.is_late and not p.is_ended), None)
     return TrackingView(
         code=row.code or tracking_codes.grouped(row.tracking_code),
         procedure=row.procedure_name,
@@ -425,18 +477,23 @@ def _view(row: _Row, now: dt.datetime) -> TrackingView:
             state,
             timeliness,
             counter=counter,
-            holder=row.holder_name,
-            holder_phone=row.holder_phone,
+            holder=late.agency if late else row.holder_name,
+            holder_phone="" if late else row.holder_phone,
             result_channel=row.result_channel,
             is_fee_due=row.payment_state == "due",
             unpaid=money(row.unpaid_vnd) if row.unpaid_vnd else "",
             reply_by=row.reply_by,
         ),
         counter=counter,
-        counter_address=row.desk_address or row.receiving_address,
-        counter_phone=row.receiving_phone,
+        counter_address=row.collecting_address or ""
+        if row.collecting_name
+        else row.desk_address or row.receiving_address,
+        counter_phone=row.collecting_phone or "" if row.collecting_name else row.receiving_phone,
         timeline=_timeline(row, state, events),
         is_elsewhere=row.is_elsewhere,
+        parts=linked if row.is_chain else (),
+        parent=linked[0] if linked and not row.is_chain else None,
+        system_of_record=row.system_of_record,
         asked_at=now,
         calendar=calendar,
     )
@@ -446,14 +503,52 @@ def _timeliness(
     row: _Row, state: State, calendar: Calendar, now: dt.datetime
 ) -> deadlines.Timeliness:
     """Return how the dossier stands to its date; without a date, or ended otherwise, not at all."""
-    if row.due_at is None or state in {State.WITHDRAWN, State.STOPPED}:
+    due_at = _judged_due_at(row.due_at, row.part_due_at, row.settled_at, now)
+    if due_at is None or state in {State.WITHDRAWN, State.STOPPED}:
         return Timeliness.NONE
     if row.settled_at is not None:
-        return deadlines.timeliness(row.due_at, row.settled_at) or Timeliness.NONE
+        return deadlines.timeliness(due_at, row.settled_at) or Timeliness.NONE
     try:
-        return deadlines.live(row.due_at, now, calendar, paused=state in PAUSED_STATES)
+        is_paused = state in PAUSED_STATES or (row.is_chain and row.paused_at is not None)
+        return deadlines.live(due_at, now, calendar, paused=is_paused)
     except CalendarError:  # an imported date no calendar can answer for
-        return Timeliness.OVERDUE if row.due_at < now else Timeliness.IN_TIME
+        return Timeliness.OVERDUE if due_at < now else Timeliness.IN_TIME
+
+
+def _judged_due_at(
+    due_at: dt.datetime | None,
+    part_due_at: dt.datetime | None,
+    settled_at: dt.datetime | None,
+    now: dt.datetime,
+) -> dt.datetime | None:
+    """Return the date that judges: of a chain the date of a late part, as Dossier.judged_due_at."""
+    if part_due_at is None:
+        return due_at
+    return part_due_at if settled_at is not None or part_due_at < now else due_at
+
+
+def _linked(row: _Row, now: dt.datetime) -> tuple[Part, ...]:
+    """Return the parts of a chain, or of a part its chain, each in plain words."""
+    found = []
+    for code, procedure, agency, state, *moments in json.loads(row.linked or "[]"):
+        due_at, settled_at, paused_at, part_due_at = (
+            dt.datetime.fromisoformat(moment) if moment else None for moment in moments
+        )
+        judged = _judged_due_at(due_at, part_due_at, settled_at, now)
+        until = settled_at or (now if paused_at is None else None)
+        timeliness = deadlines.timeliness(due_at, settled_at) if settled_at else None
+        found.append(
+            Part(
+                code=code,
+                procedure=procedure,
+                agency=agency,
+                sentence=words.sentence_of(State(state), timeliness or Timeliness.NONE),
+                due_at=due_at,
+                is_ended=settled_at is not None,
+                is_late=judged is not None and until is not None and judged < until,
+            )
+        )
+    return tuple(found)
 
 
 def _explanation(row: _Row, calendar: Calendar) -> deadlines.Explanation | None:

@@ -341,7 +341,10 @@ ACT_LABELS: dict[Act, LazyText] = {
     Act.REOPEN: _("Mở lại hồ sơ"),
     Act.REMIND_APPLICANT: _("Nhắc bạn trả lời"),
     Act.ADJUST_DUE: _("Điều chỉnh ngày hẹn trả"),
-    Act.MIRROR: _("Có tin từ hệ thống của bộ"),
+    Act.MIRROR: _("Cập nhật từ hệ thống của bộ"),
+    Act.OPEN_PART: _("Bắt đầu giải quyết phần việc của cơ quan"),
+    Act.CLOSE_CHAIN: _("Đã có kết quả của mọi cơ quan"),
+    Act.DECIDE_CHAIN: _("Quyết định về các phần việc còn lại"),
 }
 
 
@@ -386,7 +389,12 @@ _STEPS: dict[State, tuple[LazyText, ...]] = {
 }
 
 
-def steps_to_come(state: State, *, is_elsewhere: bool) -> list[str]:
+# A chain is worked on in its parts: of itself there is only the end to come.
+_CHAIN_STEPS = (_("Đủ kết quả của các cơ quan"), _RETURN)
+
+
+def steps_to_come(state: State, *, is_elsewhere: bool, is_chain: bool = False) -> list[str]:
     """Return what is still to happen; `is_elsewhere`: another agency than the counter settles it."""
-    steps = _STEPS.get(state, ())
+    is_worked_on = is_chain and state is State.IN_PROGRESS
+    steps = _CHAIN_STEPS if is_worked_on else _STEPS.get(state, ())
     return [str(step) for step in steps if is_elsewhere or step is not _TRANSFER]

@@ -113,6 +113,9 @@ class Act(models.TextChoices):
     REMIND_APPLICANT = "remind_applicant", _("Nhắc người nộp")
     ADJUST_DUE = "adjust_due", _("Điều chỉnh ngày hẹn")
     MIRROR = "mirror", _("Ghi theo hệ thống của bộ")
+    OPEN_PART = "open_part", _("Mở hồ sơ thành phần")
+    CLOSE_CHAIN = "close_chain", _("Đủ kết quả các hồ sơ thành phần")
+    DECIDE_CHAIN = "decide_chain", _("Quyết định về hồ sơ liên thông")
 
 
 class ClockEffect(StrEnum):
@@ -225,6 +228,7 @@ _RUNNING = [
     S.RECEIVED, *PROCESSING, S.AWAITING_SUPPLEMENT, S.AWAITING_PAYMENT, S.SUSPENDED,
     S.WITHDRAWAL_REQUESTED,
 ]  # fmt: skip
+_ENDED = [S.SETTLED, S.RETURNED, S.WITHDRAWN, S.STOPPED]
 _WAITING_FOR_APPLICANT = [S.AWAITING_COMPLETION, S.AWAITING_SUPPLEMENT, S.AWAITING_PAYMENT]
 _ANY_BUT_DRAFT = [state for state in S if state is not S.DRAFT]
 # What T37 may lead back to. Nobody reopens into a state that an act of its own must explain.
@@ -287,7 +291,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("B2",  A.DECLINE,               _ANY_BUT_DRAFT,              Aim.SAME,               [],                       needs_reason=True),
     _row("B3",  A.REMIND_APPLICANT,      _WAITING_FOR_APPLICANT,      Aim.SAME,               [R.RECEPTIONIST, R.SYSTEM], **_COUNTER),
     _row("B4",  A.ADJUST_DUE,            _RUNNING,                    Aim.SAME,               [R.REFORM_OFFICER, R.SYSTEM], needs_reason=True, place=Place.PROVINCE),
-    _row("B5",  A.MIRROR,                [*_RUNNING, S.SETTLED],      Aim.CHOSEN,             [R.SYSTEM],               needs_reason=True),
+    _row("B5",  A.MIRROR,                [*_RUNNING, S.SETTLED],      Aim.CHOSEN,             [R.SYSTEM],               needs_reason=True, move=Move.TO_NAMED),
+    # Liên thông (domain.md 6.4): a chain follows its parts by itself, but for what failed in it.
+    _row("B6",  A.OPEN_PART,             [],                          S.AWAITING_ASSIGNMENT,  [R.SYSTEM],               clock=C.START),
+    _row("B6",  A.OPEN_PART,             [S.RECEIVED, *_ENDED],       S.IN_PROGRESS,          [R.SYSTEM]),
+    _row("B6",  A.OPEN_PART,             [S.IN_PROGRESS],             Aim.SAME,               [R.SYSTEM]),
+    _row("B7",  A.CLOSE_CHAIN,           [S.IN_PROGRESS],             S.SETTLED,              [R.SYSTEM],               clock=C.STOP, move=Move.TO_COUNTER),
+    _row("B8",  A.DECIDE_CHAIN,          [S.IN_PROGRESS],             Aim.CHOSEN,             [R.HEAD],                 needs_reason=True),
 )
 # fmt: on
 
@@ -298,7 +308,7 @@ INTAKE_STATES = frozenset({S.DRAFT, S.SUBMITTED, S.AWAITING_COMPLETION, S.REFUSE
 # The clock stands while the applicant (or a court) holds the ball (domain.md 3.5).
 PAUSED_STATES = frozenset({S.AWAITING_SUPPLEMENT, S.AWAITING_PAYMENT, S.SUSPENDED})
 # The result exists or never will: the agency's time is over (domain.md 3.6).
-ENDED_STATES = frozenset({S.SETTLED, S.RETURNED, S.WITHDRAWN, S.STOPPED})
+ENDED_STATES = frozenset(_ENDED)
 RUNNING_STATES = frozenset(State) - INTAKE_STATES - ENDED_STATES
 
 
@@ -365,6 +375,11 @@ class Facts:
     # The act put before those who decide it, and the role of who put it.
     asked_act: str = ""
     asked_by: str = ""
+    # A chain and how its parts stand (domain.md 6.4).
+    is_chain: bool = False
+    parts_open: int = 0
+    parts_settled: int = 0
+    parts_undecided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +410,17 @@ _OF_TRACKED = frozenset(
         A.REMIND_APPLICANT, A.ADJUST_DUE, A.MIRROR,
     }
 )  # fmt: skip
+# What is done with a chain itself: it is taken in, withdrawn, promised and handed over as one. The
+# work is done on its parts.
+_OF_CHAIN = frozenset(
+    {
+        A.SAVE_DRAFT, A.SUBMIT, A.REGISTER, A.RECEIVE, A.REQUEST_COMPLETION, A.RESUBMIT,
+        A.LAPSE_COMPLETION, A.REFUSE, A.CANCEL, A.EXTEND, A.RETURN_RESULT, A.REMIND_COLLECTION,
+        A.REQUEST_WITHDRAWAL, A.GRANT_WITHDRAWAL, A.REFUSE_WITHDRAWAL, A.ASK_APPROVAL, A.DECLINE,
+        A.REMIND_APPLICANT, A.ADJUST_DUE, A.OPEN_PART, A.CLOSE_CHAIN, A.DECIDE_CHAIN,
+    }
+)  # fmt: skip
+_OF_CHAIN_ALONE = frozenset({A.CLOSE_CHAIN, A.DECIDE_CHAIN})
 
 
 def _deciders(row: Transition, facts: Facts) -> frozenset[Role]:
@@ -415,7 +441,19 @@ def _guard_passes(row: Transition, state: State | None, facts: Facts) -> bool:
     """Tell whether what the dossier is lets the row happen, whoever acts."""
     if facts.is_tracked_only and row.act not in _OF_TRACKED:
         return False
+    if facts.is_chain:
+        if row.act not in _OF_CHAIN:
+            return False
+    elif row.act in _OF_CHAIN_ALONE or (row.act is Act.OPEN_PART and row.sources):
+        return False
     match row.act:
+        case Act.GRANT_WITHDRAWAL if facts.is_chain:
+            # Each part answers first; what has a result is not withdrawn (T32).
+            return not facts.parts_open and not facts.parts_settled
+        case Act.REFUSE_WITHDRAWAL if facts.is_chain:
+            return bool(facts.parts_open or facts.parts_settled)
+        case Act.DECIDE_CHAIN:
+            return bool(facts.parts_undecided)
         case Act.SETTLE_AT_ONCE:
             return facts.settles_at_once
         case Act.MIRROR:

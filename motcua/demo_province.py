@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import random
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +28,21 @@ from dossiers.hand_overs import POST, Place
 from dossiers.models import Dossier, Entry, HandOver, PaperSlip, ResultChannel, SurveyAnswer
 from dossiers.opening import OpeningError, version_for
 from dossiers.recording import ActDataError
-from dossiers.services import closing, intake, processing
+from dossiers.services import closing, intake, mirroring, processing
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
 from dossiers.workflow import INTAKE_STATES, Act, State
 from motcua import demo_steps
 from procedures.importing import import_procedures
-from procedures.models import Fee, Offering, Procedure, ProcedureVersion
+from procedures.models import (
+    Authority,
+    Fee,
+    Offering,
+    Procedure,
+    ProcedureLink,
+    ProcedureSector,
+    ProcedureVersion,
+    Sector,
+)
 from procedures.process_models import InternalProcess
 
 if TYPE_CHECKING:
@@ -41,6 +50,9 @@ if TYPE_CHECKING:
 
     from agencies.working_time import Calendar
 
+# Liên thông, phi địa giới and what a ministry settles (domain.md 6.4): births, a child's residence,
+# and both as one; the end of a temporary residence.
+BIRTH, RESIDENCE, CHAIN, TRACKED = "1.001193", "1.004222", "2.001023", "1.010028"
 PROCEDURES = Path(__file__).parent / "demo_data" / "procedures.jsonl"
 SEED = 20261122
 DOSSIERS = 320
@@ -301,6 +313,40 @@ class DemoProvince:
         ProcedureVersion.objects.filter(procedure__code__in=["2.000815", "2.000884"]).update(
             settles_at_once=True
         )
+        ProcedureVersion.objects.filter(procedure__code=TRACKED).update(
+            system_of_record="Cơ sở dữ liệu quốc gia về dân cư"
+        )
+        # A birth is registered where its family lives, wherever it is handed in (domain.md 6.4).
+        Offering.objects.filter(procedure__code=BIRTH).update(follows_object=True)
+        self._chain_procedure()
+
+    def _chain_procedure(self) -> None:
+        """Make the interlinked procedure: the birth, then the residence of the child."""
+        name = "Liên thông đăng ký khai sinh, đăng ký thường trú cho trẻ em dưới 6 tuổi"
+        chain = Procedure.objects.create(code=CHAIN, name=name)
+        version = ProcedureVersion.objects.create(
+            procedure=chain, number=1, name=name, valid_from=FOUNDED, is_interlinked=True
+        )
+        ProcedureSector.objects.create(
+            version=version,
+            sector=Sector.objects.get(versions__procedure__code=BIRTH),
+            position=0,
+        )
+        Offering.objects.create(procedure=chain, valid_from=FOUNDED)
+        for position, (code, starts, authority, agency) in enumerate(
+            [
+                (BIRTH, ProcedureLink.Starts.AT_ONCE, Authority.OBJECT, None),
+                (RESIDENCE, ProcedureLink.Starts.AFTER, Authority.FIXED, self.agencies["H01.20"]),
+            ]
+        ):
+            ProcedureLink.objects.create(
+                version=version,
+                position=position,
+                procedure=Procedure.objects.get(code=code),
+                starts=starts,
+                authority=authority,
+                agency=agency,
+            )
 
     def _paper_files(self) -> None:
         """Put paper files on shelves and on sheets: under way, received, one file short, by post."""
@@ -384,6 +430,8 @@ class DemoProvince:
             place: [code for code, at in places.items() if at == place]
             for place in set(places.values()) - {"commune"}
         }
+        # Nobody here works on what a ministry's system settles: it has a story of its own.
+        provincial["H01.20"].remove(TRACKED)
         now = timezone.now()
         calendar = calendar_of()
         # All or none: an interrupted start must not leave half a province behind.
@@ -412,6 +460,7 @@ class DemoProvince:
                 code = "2.000815" if self.random.random() < 0.4 else self.random.choice(communal)
             _Story(self, calendar, now, counter, self.staff[settling], code).tell()
         self._tableau(calendar, now)
+        self._beyond_one_agency(calendar, now)
 
     def _tableau(self, calendar: Calendar, now: dt.datetime) -> None:
         """Leave some dossiers in every state that the acts reach, and some late in each unit."""
@@ -439,6 +488,31 @@ class DemoProvince:
             _Story(self, calendar, now, centre, building, "1.013233").tell_until(
                 State.IN_PROGRESS, days=days
             )
+
+    def _beyond_one_agency(self, calendar: Calendar, now: dt.datetime) -> None:
+        """Leave two chains, a birth for another place, and what a ministry settles (6.4)."""
+        centre, ward = self.counters["H01.01.01"], self.staff["H01.101"]
+        for days, work in ((2, []), (4, [*_TO_WORK, Act.PROPOSE, Act.APPROVE, Act.PUBLISH])):
+            story = _Story(self, calendar, now, centre, ward, CHAIN)
+            chain = story.receive(days=days, object_agency=self.agencies["H01.101"])
+            story.go_on(chain.parts.get(link__position=0), work[1:])
+        _Story(self, calendar, now, centre, self.staff["H01.151"], BIRTH).receive(
+            days=1,
+            competent_agency=self.agencies["H01.151"],
+            object_agency=self.agencies["H01.151"],
+            supporting_agency=self.agencies["H01.118"],
+            collecting_agency=self.agencies["H01.118"],
+        )
+        story = _Story(self, calendar, now, centre, self.staff["H01.20"], TRACKED)
+        tracked = story.receive(days=2, channel="online", national_code="G22.99-261120-000417")
+        story.go_on(tracked, [Act.TRANSFER])
+        mirroring.mirror(
+            tracked,
+            state=4,
+            at=now - dt.timedelta(minutes=30),
+            reference="demo-1",
+            reason="Hệ thống đã nhận và đang giải quyết.",
+        )
 
 
 _TO_WORK = [Act.TRANSFER, Act.ASSIGN]
@@ -536,6 +610,31 @@ class _Story:
         else:
             dossier = intake.log_submission(submission, by=self.counter, entry=Entry.SEEDED)
         for act in _PATHS[target]:
+            at = self.calendar.add_working_minutes(at, self.random.randrange(30, 90))
+            if at > self.now:
+                return
+            self._act(act, dossier, at)
+
+    def receive(self, *, days: int, **changes: Any) -> Dossier:
+        """Receive a dossier some working days ago, with parts of its submission replaced."""
+        day = timezone.localdate(self.now)
+        for _n in range(days):
+            day = self._working_day_before(day)
+        at = self.calendar.normalise(
+            timezone.make_aware(dt.datetime.combine(day, dt.time(7, self.random.randrange(5, 55))))
+        )
+        submission = self._submission(at)
+        if submission is None:
+            raise LookupError(self.code)
+        return intake.log_submission(
+            replace(submission, **changes), by=self.counter, entry=Entry.SEEDED
+        )
+
+    def go_on(self, dossier: Dossier, acts: list[Act]) -> None:
+        """Do acts one after the other, some working hours apart, as far as now."""
+        at = dossier.received_at
+        assert at is not None  # noqa: S101 - received dossiers only
+        for act in acts:
             at = self.calendar.add_working_minutes(at, self.random.randrange(30, 90))
             if at > self.now:
                 return

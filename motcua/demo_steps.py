@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from dossiers.processes import StepRow
 
 from accounts.roles import Role
 from agencies.models import Agency
 from dossiers import processes
+from dossiers.processes import StepRow
 from dossiers.step_plans import FORWARD, PARALLEL, REWORK, Branch
 from dossiers.workflow import State
 from procedures.models import Fee, ProcedureVersion

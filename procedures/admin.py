@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models import Offering, Procedure, ProcedureVersion, Sector
+from procedures.models import Offering, Procedure, ProcedureLink, ProcedureVersion, Sector
 
 
 class OfferingInline(admin.StackedInline):  # type: ignore[type-arg] # not generic at run time
@@ -67,6 +67,14 @@ class ProcedureAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic 
         return False
 
 
+class LinkInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
+    """The parts of an interlinked procedure, in order (domain.md 6.4)."""
+
+    model = ProcedureLink
+    extra = 0
+    raw_id_fields = ("procedure", "agency")
+
+
 @admin.register(ProcedureVersion)
 class ProcedureVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """What the province decides about a version; the rest belongs to the national catalogue."""
@@ -90,7 +98,10 @@ class ProcedureVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not g
         "committed_decision",
         "committed_from",
         "committed_until",
+        "system_of_record",
+        "is_interlinked",
     )
+    inlines = (LinkInline,)
     readonly_fields = ("of_procedure", "number", "name", "valid_from", "valid_to")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -52,6 +52,14 @@ class Decider(models.TextChoices):
     SIGNER = Role.SIGNER.value, Role.SIGNER.label
 
 
+class Authority(models.TextChoices):
+    """Thẩm quyền: which agency settles, by the procedure and its object (domain.md 6.4)."""
+
+    FIXED = "fixed", _("Cơ quan ấn định")
+    OBJECT = "object", _("Cấp xã nơi có đối tượng")
+    COUNTER = "counter", _("Cơ quan tiếp nhận")
+
+
 class Sector(models.Model):
     """Lĩnh vực: the field of state work a procedure belongs to."""
 
@@ -338,6 +346,9 @@ class ProcedureVersion(models.Model):
         db_default="",
     )
 
+    # domain.md 6.4: one request, several procedures in several agencies; the rows say which.
+    is_interlinked = models.BooleanField(_("thủ tục liên thông"), default=False, db_default=False)
+
     objects = ProcedureVersionQuerySet.as_manager()
 
     class Meta:
@@ -376,6 +387,60 @@ class ProcedureVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.procedure_id} v{self.number}"
+
+
+class ProcedureLink(models.Model):
+    """Thủ tục thành phần: one of the procedures that an interlinked one stands for (domain.md 6.4).
+
+    In the order of `position`; a part that starts after another waits for the result of the one
+    right before it. A part never has parts of its own: they would not be made.
+    """
+
+    class Starts(models.TextChoices):
+        AT_ONCE = "at_once", _("Ngay khi tiếp nhận")
+        AFTER = "after", _("Sau kết quả của thủ tục trước")
+
+    version = models.ForeignKey(ProcedureVersion, models.CASCADE, related_name="links")
+    position = models.PositiveSmallIntegerField(_("thứ tự"))
+    procedure = models.ForeignKey(
+        Procedure, models.PROTECT, related_name="+", verbose_name=_("thủ tục")
+    )
+    starts = models.CharField(_("bắt đầu"), max_length=8, choices=Starts, default=Starts.AT_ONCE)
+    authority = models.CharField(
+        _("thẩm quyền"), max_length=8, choices=Authority, default=Authority.COUNTER
+    )
+    agency = models.ForeignKey(
+        Agency,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("cơ quan ấn định"),
+    )
+
+    class Meta:
+        verbose_name = _("thủ tục thành phần")
+        verbose_name_plural = _("thủ tục thành phần")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "position"], name="procedurelink_once_per_position"
+            ),
+            models.CheckConstraint(
+                condition=Q(authority=Authority.FIXED, agency__isnull=False)
+                | ~Q(authority=Authority.FIXED) & Q(agency__isnull=True),
+                name="procedurelink_agency_iff_fixed",
+                violation_error_message=_("Chỉ nêu cơ quan khi thẩm quyền là ấn định."),
+            ),
+            models.CheckConstraint(
+                condition=Q(position__gt=0) | Q(starts="at_once"),
+                name="procedurelink_first_starts_at_once",
+                violation_error_message=_("Thủ tục đầu (thứ tự 0) bắt đầu ngay khi tiếp nhận."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.procedure_id}"
 
 
 class ProcedureSector(models.Model):
@@ -521,7 +586,9 @@ class LegalBasis(models.Model):
 class Offering(models.Model):
     """Thủ tục tỉnh tiếp nhận: that the province takes a procedure in, and which agency settles it.
 
-    Without a competent agency, the agency of the receiving officer settles it (communes).
+    Authority comes from here and from the place of the object, not from the counter (domain.md
+    6.4): the competent agency named here; else the commune where the object is, when the offering
+    follows it; else the agency of the receiving officer.
     """
 
     procedure = models.OneToOneField(Procedure, models.PROTECT, related_name="offering")
@@ -533,12 +600,32 @@ class Offering(models.Model):
         related_name="offerings",
         verbose_name=_("cơ quan giải quyết"),
     )
+    # Land, birth, business seat: the commune of the object settles, wherever it is handed in.
+    follows_object = models.BooleanField(
+        _("cấp xã nơi có đối tượng giải quyết"), default=False, db_default=False
+    )
     valid_from = models.DateField(_("từ ngày"), null=True, blank=True)
     valid_to = models.DateField(_("đến ngày"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("thủ tục tỉnh tiếp nhận")
         verbose_name_plural = _("thủ tục tỉnh tiếp nhận")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(follows_object=False) | Q(competent_agency__isnull=True),
+                name="offering_follows_object_or_names_agency",
+                violation_error_message=_(
+                    "Đã nêu cơ quan giải quyết thì không theo nơi có đối tượng."
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.procedure_id}"
+
+    @property
+    def authority(self) -> Authority:
+        """By what the settling agency is found; runs no query."""
+        if self.competent_agency_id is not None:
+            return Authority.FIXED
+        return Authority.OBJECT if self.follows_object else Authority.COUNTER

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from agencies.access import IsOfficer, scope_for, the_officer
 from reports import periods, settlement
 from reports.periods import Period, PeriodError
-from reports.settlement import FIGURE_NAMES, By, UnknownAgencyError
+from reports.settlement import FIGURE_NAMES, By, Counted, UnknownAgencyError
 
 
 class FiguresSerializer(serializers.Serializer[Any]):
@@ -63,12 +63,18 @@ class SettlementView(APIView):
             OpenApiParameter("to", OpenApiTypes.DATE, required=True, description=_("Ngày cuối")),
             OpenApiParameter("agency", OpenApiTypes.STR, description=_("Mã cơ quan")),
             OpenApiParameter("by", OpenApiTypes.STR, enum=[by.value for by in By]),
+            OpenApiParameter(
+                "place",
+                OpenApiTypes.STR,
+                enum=[each.value for each in Counted],
+                description=_("Tính theo cơ quan giải quyết (mặc định) hay nơi tiếp nhận"),
+            ),
         ],
         responses=SettlementSerializer,
     )
     def get(self, request: Request) -> Response:
         """Return the rows and the totals; 400 names the field, an agency out of sight is 404."""
-        period, by = _asked(request)
+        period, by, counted = _asked(request)
         in_sight = settlement.agencies_in_sight(scope_for(request))
         code = request.query_params.get("agency", "")
         try:
@@ -76,7 +82,12 @@ class SettlementView(APIView):
         except UnknownAgencyError as error:
             raise NotFound from error
         report = settlement.count(
-            period, agency=agency, in_sight=in_sight, by=by, today=timezone.localdate()
+            period,
+            agency=agency,
+            in_sight=in_sight,
+            by=by,
+            today=timezone.localdate(),
+            counted=counted,
         )
         return Response(
             {
@@ -89,8 +100,11 @@ class SettlementView(APIView):
         )
 
 
-def _asked(request: Request) -> tuple[Period, By]:
-    """Return the period and the grouping; raise ValidationError naming every wrong field."""
+def _asked(request: Request) -> tuple[Period, By, Counted]:
+    """Return the period, the grouping and where dossiers are counted.
+
+    Raises ValidationError naming every wrong field.
+    """
     errors: dict[str, list[str]] = {}
     days = {}
     for name in ("from", "to"):
@@ -104,6 +118,11 @@ def _asked(request: Request) -> tuple[Period, By]:
         by = By(request.query_params.get("by") or By.SECTOR)
     except ValueError:
         errors["by"] = [_("Chỉ nhận sector hoặc agency.")]
+    counted = Counted.SETTLING
+    try:
+        counted = Counted(request.query_params.get("place") or Counted.SETTLING)
+    except ValueError:
+        errors["place"] = [_("Chỉ nhận settling hoặc receiving.")]
     period = None
     if len(days) == 2:
         try:
@@ -112,7 +131,7 @@ def _asked(request: Request) -> tuple[Period, By]:
             errors["to"] = [str(error)]
     if errors or period is None:
         raise ValidationError(errors)
-    return period, by
+    return period, by, counted
 
 
 if tuple(FiguresSerializer._declared_fields) != FIGURE_NAMES:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports import charts, periods
-from reports.settlement import FIGURE_NAMES, IDENTITIES, By, Row, Settlement
+from reports.settlement import FIGURE_NAMES, IDENTITIES, By, Counted, Row, Settlement
 
 FORM = "II.06a/VPCP/KSTT"
 PDF_VARIANT = "pdf/a-2a"  # archive and access at once (measurements.md B)
@@ -108,11 +108,20 @@ if tuple(column.name for column in COLUMNS) != FIGURE_NAMES:
     raise AssertionError("the columns of the table are not the figures that are counted")
 
 
-def subject_of(by: By) -> str:
+def subject_of(by: By, counted: Counted) -> str:
     """Return the heading of column (2)."""
-    if by is By.AGENCY:
-        return _("Cơ quan, đơn vị giải quyết")
-    return _("Lĩnh vực giải quyết")
+    if by is By.SECTOR:
+        return _("Lĩnh vực giải quyết")
+    if counted is Counted.RECEIVING:
+        return _("Nơi tiếp nhận")
+    return _("Cơ quan, đơn vị giải quyết")
+
+
+def place_of(counted: Counted) -> str:
+    """Name the report by where it counts a dossier (domain.md 6.4)."""
+    if counted is Counted.RECEIVING:
+        return _("Theo nơi tiếp nhận")
+    return _("Theo cơ quan giải quyết")
 
 
 def title() -> str:
@@ -138,6 +147,15 @@ def notes(report: Settlement) -> list[str]:
         ),
         _("Hồ sơ đang giải quyết được xét theo ngày hẹn trả còn hiệu lực đến hết ngày %(day)s.")
         % {"day": f"{report.judged_on:%d/%m/%Y}"},
+        _(
+            "Số liệu tính theo nơi tiếp nhận: hồ sơ liên thông tính một lần, là quá hạn khi một hồ "
+            "sơ thành phần quá hạn."
+        )
+        if report.counted is Counted.RECEIVING
+        else _(
+            "Số liệu tính theo cơ quan giải quyết: hồ sơ liên thông tính theo từng hồ sơ thành "
+            "phần, mỗi hồ sơ một lần ở cơ quan giải quyết nó."
+        ),
     ]
     if report.is_running:
         found.append(_("Kỳ báo cáo chưa kết thúc: đây là số liệu tại thời điểm lập."))
@@ -148,7 +166,7 @@ def file_name(report: Settlement, extension: str) -> str:
     """Return a file name that sorts by agency and period."""
     return (
         f"II.06a_{report.agency_code}_{report.period.start:%Y%m%d}-{report.period.end:%Y%m%d}"
-        f"_{report.by}.{extension}"
+        f"_{report.by}{'_receiving' if report.counted is Counted.RECEIVING else ''}.{extension}"
     )
 
 
@@ -171,7 +189,7 @@ def to_html(report: Settlement, *, today: date) -> str:
             "report": report,
             "form": FORM,
             "title": title(),
-            "subject": subject_of(report.by),
+            "subject": subject_of(report.by, report.counted),
             "groups": GROUPS,
             "columns": COLUMNS,
             "lines": [(row, list(row.figures.as_dict().values())) for row in report.rows],
@@ -288,7 +306,9 @@ def _write_table(sheet: Any, report: Settlement, made: _Formats) -> None:
     sheet.merge_range(4, 0, 4, last, _("Đơn vị tính: số hồ sơ"), made.italic)
 
     sheet.merge_range(HEAD_ROW, 0, HEAD_ROW + 1, 0, _("TT"), made.head)
-    sheet.merge_range(HEAD_ROW, 1, HEAD_ROW + 1, 1, subject_of(report.by), made.head)
+    sheet.merge_range(
+        HEAD_ROW, 1, HEAD_ROW + 1, 1, subject_of(report.by, report.counted), made.head
+    )
     at = 2
     for group in GROUPS:
         sheet.merge_range(

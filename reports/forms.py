@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from agencies.models import Agency
 from reports import periods
 from reports.periods import Period, PeriodError, Span, System
-from reports.settlement import By
+from reports.settlement import By, Counted
 
 FREE = "free"
 TYPED_DAY = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", re.ASCII)
@@ -91,12 +91,21 @@ class SettlementForm(forms.Form):
         },
     )
 
+    place = forms.ChoiceField(
+        required=False,
+        choices=[(each.value, each.value) for each in Counted],
+        widget=forms.HiddenInput,
+        error_messages={
+            "invalid_choice": gettext_lazy("Chỉ tính theo cơ quan giải quyết hoặc nơi tiếp nhận.")
+        },
+    )
+
     def __init__(
         self, data: Any, *, today: date, in_sight: Sequence[Agency], shown: Agency
     ) -> None:
         """`shown` is the agency of the table, already found in sight."""
         # A bare address is the running month of the whole of what the reader sees.
-        asked = {name: data.get(name, "") for name in ("period", "from", "to", "by")}
+        asked = {name: data.get(name, "") for name in ("period", "from", "to", "by", "place")}
         if not asked["period"]:
             given = asked["from"] or asked["to"]
             running = periods.containing(System.REPORTING, Span.MONTH, today)
@@ -124,7 +133,7 @@ class SettlementForm(forms.Form):
         self.fields["agency"].choices = _agency_choices(in_sight)  # type: ignore[attr-defined]
         self.fields["from"] = DayField(_("Từ ngày"))
         self.fields["to"] = DayField(_("Đến ngày"))
-        self.order_fields(["period", "from", "to", "agency", "by"])
+        self.order_fields(["period", "from", "to", "agency", "by", "place"])
 
     @staticmethod
     def _resolve(code: str) -> Period | None:
@@ -150,6 +159,7 @@ class SettlementForm(forms.Form):
                 except PeriodError as error:
                     self.add_error("to", str(error))
         found["by"] = By(found.get("by") or By.SECTOR)
+        found["place"] = Counted(found.get("place") or Counted.SETTLING)
         return found
 
 

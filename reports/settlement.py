@@ -44,6 +44,13 @@ class By(StrEnum):
     AGENCY = "agency"
 
 
+class Counted(StrEnum):
+    """Where a dossier is counted: two different reports, once in each (domain.md 6.4)."""
+
+    SETTLING = "settling"
+    RECEIVING = "receiving"
+
+
 # Up to so many agencies are looked up one by one in the indexes by day and agency.
 FEW_AGENCIES = 12
 
@@ -151,6 +158,7 @@ class Settlement:
     # The day to whose end an open dossier is judged.
     judged_on: date
     counted_at: datetime
+    counted: Counted = Counted.SETTLING
 
     @property
     def is_running(self) -> bool:
@@ -281,62 +289,95 @@ def at_or_below(agency: Agency, in_sight: Sequence[Agency]) -> list[Agency]:
 # the first one after it found, else the present one. CASE asks that of open dossiers alone.
 # For many agencies "+ 0" keeps PostgreSQL from reading the whole index of agencies to narrow down
 # nothing; the literal `are_few` leaves one of the two conditions when the query is planned.
-FACTS = """
+# A chain (domain.md 6.4) is one request: the receiving points count it whole and not its parts, the
+# settling agencies count each part where it is settled and not the whole.
+_WHERE_COUNTED = {
+    Counted.SETTLING: ("d.competent_agency_id", "NOT d.is_chain"),
+    Counted.RECEIVING: ("d.receiving_agency_id", "d.parent_id IS NULL"),
+}
+_PICKED = "d.id, {place} AS agency_id, d.sector_id, d.procedure_id, d.channel, d.received_on"
+_HERE = """{counts}
+      AND (%(are_few)s AND {place} = ANY(%(agencies)s)
+           OR NOT %(are_few)s AND {place} + 0 = ANY(%(agencies)s))"""
+# Whether the open dossier `{row}` was past its promise, as it stood at the end of the day.
+_PAST_PROMISE = """((SELECT promise.due FROM (
+                        (SELECT c.due_after AS due, 1 AS turn FROM dossiers_duedatechange c
+                         WHERE c.dossier_id = {row}.id AND c.at < %(cut)s
+                         ORDER BY c.at DESC, c.id DESC LIMIT 1)
+                        UNION ALL
+                        (SELECT c.due_before, 2 FROM dossiers_duedatechange c
+                         WHERE c.dossier_id = {row}.id AND c.at >= %(cut)s
+                         ORDER BY c.at, c.id LIMIT 1)
+                        UNION ALL
+                        SELECT {row}.due_at, 3
+                        ORDER BY turn LIMIT 1
+                      ) AS promise) AT TIME ZONE %(zone)s)::date < %(judged_on)s"""
+_STOOD = """EXISTS (
+                        SELECT 1 FROM dossiers_pause s
+                        WHERE s.dossier_id = {row}.id AND s.started_at < %(cut)s
+                          AND (s.ended_at IS NULL OR s.ended_at >= %(cut)s))"""
+# A chain is overdue as soon as one of its parts is, or was late; what a part waits for stops it no
+# longer than the part. Asked of open chains alone.
+_PART_OVERDUE = f"""EXISTS (
+                        SELECT 1 FROM dossiers_dossier k
+                        WHERE k.parent_id = j.id AND k.received_at < %(cut)s
+                          AND CASE WHEN k.settled_at < %(cut)s THEN k.settled_at > k.due_at
+                              ELSE {_PAST_PROMISE.format(row="k")} AND NOT {_STOOD.format(row="k")}
+                              END)"""  # noqa: S608 constants of this module
+_PART_STOOD = f"""EXISTS (
+                        SELECT 1 FROM dossiers_dossier k
+                        WHERE k.parent_id = j.id AND {_STOOD.format(row="k")})"""  # noqa: S608 constants of this module
+
+
+def facts(counted: Counted) -> str:
+    """Return the common part of the queries: one row for each dossier of the period."""
+    place, counts = _WHERE_COUNTED[counted]
+    picked, here = _PICKED.format(place=place), _HERE.format(place=place, counts=counts)
+    return f"""
 WITH picked AS (
-    SELECT d.id, d.competent_agency_id, d.sector_id, d.procedure_id, d.channel, d.received_on,
-           d.settled_on, d.settled_at, d.due_on, d.due_at, d.paused_at,
-           CASE WHEN d.settled_on < d.received_on THEN d.received_on ELSE d.settled_on END AS ended_on
+    SELECT {picked}, d.settled_on, d.settled_at, d.due_on, d.due_at, d.paused_at,
+           CASE WHEN d.settled_on < d.received_on THEN d.received_on ELSE d.settled_on END AS ended_on,
+           d.is_chain, d.part_due_at
     FROM dossiers_dossier d
     WHERE d.received_on BETWEEN %(start)s AND %(end)s
-      AND (%(are_few)s AND d.competent_agency_id = ANY(%(agencies)s)
-           OR NOT %(are_few)s AND d.competent_agency_id + 0 = ANY(%(agencies)s))
+      AND {here}
     UNION ALL
-    SELECT d.id, d.competent_agency_id, d.sector_id, d.procedure_id, d.channel, d.received_on,
-           d.settled_on, d.settled_at, d.due_on, d.due_at, d.paused_at, d.settled_on
+    SELECT {picked}, d.settled_on, d.settled_at, d.due_on, d.due_at, d.paused_at, d.settled_on,
+           d.is_chain, d.part_due_at
     FROM dossiers_dossier d
     WHERE d.settled_on >= %(start)s AND d.received_on < %(start)s
-      AND (%(are_few)s AND d.competent_agency_id = ANY(%(agencies)s)
-           OR NOT %(are_few)s AND d.competent_agency_id + 0 = ANY(%(agencies)s))
+      AND {here}
     UNION ALL
-    SELECT d.id, d.competent_agency_id, d.sector_id, d.procedure_id, d.channel, d.received_on,
-           NULL, NULL, d.due_on, d.due_at, d.paused_at, NULL
+    SELECT {picked}, NULL, NULL, d.due_on, d.due_at, d.paused_at, NULL,
+           d.is_chain, d.part_due_at
     FROM dossiers_dossier d
     WHERE d.received_at IS NOT NULL AND d.settled_at IS NULL AND d.received_on < %(start)s
-      AND (%(are_few)s AND d.competent_agency_id = ANY(%(agencies)s)
-           OR NOT %(are_few)s AND d.competent_agency_id + 0 = ANY(%(agencies)s))
+      AND {here}
 ),
 judged AS (
     SELECT p.*, (p.ended_on <= %(end)s) IS TRUE AS is_settled FROM picked p
 ),
 fact AS (
-    SELECT j.competent_agency_id AS agency_id, j.sector_id, j.procedure_id, j.is_settled,
+    SELECT j.agency_id, j.sector_id, j.procedure_id, j.is_settled,
            CASE WHEN j.received_on < %(start)s THEN 'carried'
                 WHEN j.channel = 'online' THEN 'online' ELSE 'direct' END AS origin,
            CASE WHEN j.is_settled AND j.settled_at > j.due_at THEN 'late'
+                WHEN j.is_settled AND j.settled_at > j.part_due_at THEN 'late'
                 WHEN j.is_settled AND j.settled_on < j.due_on THEN 'early'
                 WHEN j.is_settled THEN 'on_time'
-                WHEN ((SELECT promise.due FROM (
-                        (SELECT c.due_after AS due, 1 AS turn FROM dossiers_duedatechange c
-                         WHERE c.dossier_id = j.id AND c.at < %(cut)s
-                         ORDER BY c.at DESC, c.id DESC LIMIT 1)
-                        UNION ALL
-                        (SELECT c.due_before, 2 FROM dossiers_duedatechange c
-                         WHERE c.dossier_id = j.id AND c.at >= %(cut)s
-                         ORDER BY c.at, c.id LIMIT 1)
-                        UNION ALL
-                        SELECT j.due_at, 3
-                        ORDER BY turn LIMIT 1
-                      ) AS promise) AT TIME ZONE %(zone)s)::date < %(judged_on)s
+                WHEN {_PAST_PROMISE.format(row="j")}
                      AND (j.paused_at < %(cut)s) IS NOT TRUE
-                     AND NOT EXISTS (
-                        SELECT 1 FROM dossiers_pause s
-                        WHERE s.dossier_id = j.id AND s.started_at < %(cut)s
-                          AND (s.ended_at IS NULL OR s.ended_at >= %(cut)s))
+                     AND NOT {_STOOD.format(row="j")}
+                     AND NOT (j.is_chain AND {_PART_STOOD})
                 THEN 'overdue'
+                WHEN j.is_chain AND {_PART_OVERDUE} THEN 'overdue'
                 ELSE 'in_time' END AS outcome
     FROM judged j
 )
-"""
+"""  # noqa: S608 constants of this module
+
+
+FACTS = facts(Counted.SETTLING)
 # Sums and their parts are counted apart, so that the identities check something.
 COUNTS = """
     count(*) AS received_total,
@@ -352,14 +393,15 @@ COUNTS = """
     count(*) FILTER (WHERE outcome = 'overdue') AS open_overdue
 """
 # The grand total is counted by the same pass and not from the rows, which must sum to it.
-BY_AGENCY = f"""{FACTS}
+_BY_AGENCY = f"""
 SELECT GROUPING(agency_id) = 1 AS is_sum, agency_id AS key, '' AS code, '' AS name, {COUNTS}
 FROM fact GROUP BY GROUPING SETS ((agency_id), ())
 """  # noqa: S608 constants of this module
 # Zero rows: the first sector of every procedure that an agency of the report takes in and settles
 # (where no agency is named, the receiving commune settles it). A period older than every offering
-# has the sectors offered today: a table of zeros says more than no table.
-BY_SECTOR = f"""{FACTS},
+# has the sectors offered today: a table of zeros says more than no table. A receiving point may take
+# in anything, so its table has the sectors it had dossiers of.
+_BY_SECTOR = f""",
 settled_here AS (
     SELECT o.procedure_id,
            (o.valid_from IS NULL OR o.valid_from <= %(end)s)
@@ -367,8 +409,9 @@ settled_here AS (
            (o.valid_from IS NULL OR o.valid_from <= %(today)s)
            AND (o.valid_to IS NULL OR o.valid_to >= %(today)s) AS is_today
     FROM procedures_offering o
-    WHERE o.competent_agency_id = ANY(%(agencies)s)
-       OR o.competent_agency_id IS NULL AND %(settles_unnamed)s
+    WHERE %(has_zero_rows)s
+      AND (o.competent_agency_id = ANY(%(agencies)s)
+           OR o.competent_agency_id IS NULL AND %(settles_unnamed)s)
 ),
 offered AS (
     SELECT DISTINCT first.sector_id
@@ -396,11 +439,25 @@ FULL JOIN (
 """  # noqa: S608 constants of this module
 
 
+_QUERIES = {
+    (counted, by): facts(counted) + (_BY_AGENCY if by is By.AGENCY else _BY_SECTOR)
+    for counted in Counted
+    for by in By
+}
+
+
 def count(
-    period: Period, *, agency: Agency, in_sight: Sequence[Agency], by: By, today: date
+    period: Period,
+    *,
+    agency: Agency,
+    in_sight: Sequence[Agency],
+    by: By,
+    today: date,
+    counted: Counted = Counted.SETTLING,
 ) -> Settlement:
     """Return the table of the agency and all below it that is in sight. Runs one query.
 
+    `counted` says whether dossiers stand with those who settle or with those who received them.
     An open dossier is judged to the end of the period or, while it runs, of today (domain.md 3.6).
     Raises IdentityError when a figure contradicts another; that is logged as a fault of ours.
     """
@@ -408,8 +465,9 @@ def count(
     judged_on = min(period.end, today)
     with connection.cursor() as cursor:
         cursor.execute(
-            BY_AGENCY if by is By.AGENCY else BY_SECTOR,
-            parameters(period, agencies, judged_on) | {"today": today},
+            _QUERIES[counted, by],
+            parameters(period, agencies, judged_on)
+            | {"today": today, "has_zero_rows": counted is Counted.SETTLING},
         )
         found = cursor.fetchall()
     sums = [Figures(*line[4:]) for line in found if line[0]]
@@ -420,6 +478,7 @@ def count(
         agency_name=agency.name,
         agency_count=len(agencies),
         by=by,
+        counted=counted,
         rows=_agency_rows(lines, agencies, period) if by is By.AGENCY else _sector_rows(lines),
         totals=sums[0],
         judged_on=judged_on,

@@ -22,7 +22,7 @@ from agencies.scope import WIDE_ROLES
 from reports import charts, exports, settlement, timeliness
 from reports.forms import SettlementForm
 from reports.periods import Period, PeriodError
-from reports.settlement import By, Row, Settlement, UnknownAgencyError
+from reports.settlement import By, Counted, Row, Settlement, UnknownAgencyError
 
 SHOWN_NIGHTS = 30
 NEAR = Decimal(3)  # points below a target that still count as near it
@@ -59,7 +59,10 @@ def report_settlement(request: HttpRequest) -> HttpResponse:
         return render(request, "reports/settlement.html", context | {"report": None}, status=400)
     period: Period = form.cleaned_data["period"]
     by: By = form.cleaned_data["by"]
-    report = settlement.count(period, agency=agency, in_sight=in_sight, by=by, today=today)
+    counted: Counted = form.cleaned_data["place"]
+    report = settlement.count(
+        period, agency=agency, in_sight=in_sight, by=by, today=today, counted=counted
+    )
     units = [unit.pk for unit in settlement.at_or_below(agency, in_sight)]
     nights = timeliness.nights(units, count=SHOWN_NIGHTS)
     address = reverse("report-settlement")
@@ -70,7 +73,7 @@ def report_settlement(request: HttpRequest) -> HttpResponse:
         context
         | {
             "report": report,
-            "subject": exports.subject_of(by),
+            "subject": exports.subject_of(by, counted),
             "groups": exports.GROUPS,
             "columns": exports.COLUMNS,
             "lines": [_line(row, report, board_codes) for row in report.rows],
@@ -81,13 +84,21 @@ def report_settlement(request: HttpRequest) -> HttpResponse:
             "notes": exports.notes(report),
             "chart": charts.settled_bars(report),
             "groupings": [
-                (each, exports.subject_of(each), _query(address, period, agency, each))
+                (
+                    each,
+                    exports.subject_of(each, counted),
+                    _query(address, period, agency, each, counted),
+                )
                 for each in By
             ],
-            "previous_url": _beside(period, Period.before, agency, by),
-            "next_url": _beside(period, Period.after, agency, by),
-            "pdf_url": _query(reverse("report-settlement-pdf"), period, agency, by),
-            "xlsx_url": _query(reverse("report-settlement-xlsx"), period, agency, by),
+            "places": [
+                (each, exports.place_of(each), _query(address, period, agency, by, each))
+                for each in Counted
+            ],
+            "previous_url": _beside(period, Period.before, agency, by, counted),
+            "next_url": _beside(period, Period.after, agency, by, counted),
+            "pdf_url": _query(reverse("report-settlement-pdf"), period, agency, by, counted),
+            "xlsx_url": _query(reverse("report-settlement-xlsx"), period, agency, by, counted),
             "target": timeliness.ON_TIME_TARGET,
             "level": _level(report),
             "nights": nights,
@@ -153,6 +164,7 @@ def _report(request: HttpRequest, today: date) -> Settlement | HttpResponse:
         in_sight=in_sight,
         by=form.cleaned_data["by"],
         today=today,
+        counted=form.cleaned_data["place"],
     )
 
 
@@ -164,19 +176,24 @@ def _file(content: bytes, kind: str, report: Settlement, extension: str) -> Http
     )
 
 
-def _query(address: str, period: Period, agency: Agency, by: By) -> str:
+def _query(address: str, period: Period, agency: Agency, by: By, counted: Counted) -> str:
     asked = (
         {"period": period.code}
         if period.code
         else {"from": period.start.isoformat(), "to": period.end.isoformat()}
     )
-    return f"{address}?{urlencode(asked | {'agency': agency.code, 'by': by.value})}"
+    asked |= {"agency": agency.code, "by": by.value}
+    if counted is not Counted.SETTLING:
+        asked["place"] = counted.value
+    return f"{address}?{urlencode(asked)}"
 
 
-def _beside(period: Period, step: Callable[[Period], Period], agency: Agency, by: By) -> str:
+def _beside(
+    period: Period, step: Callable[[Period], Period], agency: Agency, by: By, counted: Counted
+) -> str:
     """Return the address of the period before or after; empty at the ends of the calendar."""
     try:
-        return _query(reverse("report-settlement"), step(period), agency, by)
+        return _query(reverse("report-settlement"), step(period), agency, by, counted)
     except PeriodError:
         return ""
 
@@ -187,6 +204,8 @@ def _line(row: Row, report: Settlement, board_codes: frozenset[str]) -> Line:
         asked = {"from": report.period.start.isoformat(), "to": report.period.end.isoformat()}
         if report.period.code:
             asked = {"period": report.period.code}
+        if report.counted is not Counted.SETTLING:
+            asked["place"] = report.counted.value
         url = f"{reverse('report-settlement')}?{urlencode(asked | {'agency': row.code})}"
     # The row of the asked agency has only its own dossiers, its board those below as well.
     alone = row.code != report.agency_code or len(report.rows) == 1
@@ -213,6 +232,8 @@ def _board_codes(request: HttpRequest, report: Settlement, today: date) -> froze
 
     The board is live, so only a table that reaches today leads there.
     """
+    if report.counted is not Counted.SETTLING:
+        return frozenset()
     if report.judged_on != today or scope_for(request).roles.isdisjoint(WIDE_ROLES):
         return frozenset()
     codes = {row.code for row in report.rows}

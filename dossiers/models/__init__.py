@@ -22,6 +22,7 @@ from dossiers.models.hand_overs import (
     PaperMove,
 )
 from dossiers.models.idempotency import IdempotencyKey
+from dossiers.models.mirrors import MirrorMessage
 from dossiers.models.money import FeeDue
 from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber, VoidPaperNumber
 from dossiers.models.papers import DossierDocument, PaperReprint, PaperSlip
@@ -52,6 +53,7 @@ __all__ = [
     "HistoryCheck",
     "IdKind",
     "IdempotencyKey",
+    "MirrorMessage",
     "OutboxMessage",
     "OwnerKind",
     "PaperFile",

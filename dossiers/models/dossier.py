@@ -24,7 +24,15 @@ from dossiers.workflow import (
     State,
     national_status,
 )
-from procedures.models import Channel, LimitUnit, Procedure, ProcedureCase, ProcedureVersion, Sector
+from procedures.models import (
+    Channel,
+    LimitUnit,
+    Procedure,
+    ProcedureCase,
+    ProcedureLink,
+    ProcedureVersion,
+    Sector,
+)
 
 if TYPE_CHECKING:
     from agencies.scope import Scope
@@ -75,6 +83,9 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         agencies = scope.agencies()
         for place in ("receiving_agency", "competent_agency", "holder_agency"):
             seen |= Q(**{f"{place}__in": agencies})
+        # The supporting point helped to hand it in; whoever works on a part sees the chain.
+        seen |= Q(supporting_agency__isnull=False, supporting_agency__in=agencies)
+        seen |= Q(is_chain=True, part_agencies__overlap=sorted(scope.agency_ids))
         # Who is asked for an opinion sees what it is about, until it is given (T14).
         seen |= Q(state=State.CONSULTING, consulted_agencies__overlap=sorted(scope.agency_ids))
         return self.filter(seen)
@@ -86,8 +97,12 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         return self.filter(received_at__isnull=False, settled_at__isnull=True)
 
     def overdue(self, now: dt.datetime) -> Self:
-        """Return the open ones past their due instant, not paused (domain.md 3.7, live board)."""
-        return self.open().filter(due_at__lt=now, paused_at__isnull=True)
+        """Return the open ones past their due instant, not paused (domain.md 3.7, live board).
+
+        A chain is overdue as soon as one of its parts is (domain.md 6.4).
+        """
+        late = Q(due_at__lt=now) | Q(part_due_at__lt=now)
+        return self.open().filter(late, paused_at__isnull=True)
 
     def statutory_overdue(self, now: dt.datetime) -> Self:
         """Return the open ones past the law's own date, not paused (domain.md 3.10)."""
@@ -119,6 +134,9 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             "case",
             "sector",
             "receiving_agency",
+            "supporting_agency",
+            "object_agency",
+            "collecting_agency",
             "competent_agency",
             "holder_agency",
             "holder_officer",
@@ -146,10 +164,41 @@ class Dossier(models.Model):
     # The procedure's first sector on the day of receipt: what the official table counts under.
     sector = models.ForeignKey(Sector, models.PROTECT, null=True, blank=True, related_name="+")
 
-    # domain.md 6.4: three places, and who holds it now.
+    # Given by the national portal (G22.99-...): it is the code from the start, and no other is ever
+    # issued (domain.md 5.2).
+    national_code = models.CharField(
+        _("mã trên cổng quốc gia"), max_length=40, blank=True, default="", db_default=""
+    )
+
+    # domain.md 6.4, liên thông: a chain has parts, each a dossier with its own clock and state.
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
+    )
+    link = models.ForeignKey(
+        ProcedureLink, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    is_chain = models.BooleanField(_("hồ sơ liên thông"), default=False, db_default=False)
+    # Of a chain, kept by `services.chains` with every act on a part: how many parts are open, have
+    # a result, ended without one and wait for a decision; who works on them and so may look.
+    parts_open = models.PositiveSmallIntegerField(default=0, db_default=0)
+    parts_settled = models.PositiveSmallIntegerField(default=0, db_default=0)
+    parts_undecided = models.PositiveSmallIntegerField(default=0, db_default=0)
+    part_agencies = ArrayField(models.IntegerField(), default=list, blank=True, db_default=[])
+    # The earliest date of a part whose clock runs; of an ended chain, of a part that was late: the
+    # chain is overdue, or late, as soon as one of its parts is.
+    part_due_at = models.DateTimeField(null=True, blank=True)
+
+    # domain.md 6.4: three places, the commune of the object, and who holds it now.
     receiving_agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_dossiers")
     supporting_agency = models.ForeignKey(
-        Agency, models.PROTECT, null=True, blank=True, related_name="+"
+        Agency, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    object_agency = models.ForeignKey(
+        Agency, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    # Where the result is handed over, when not at the counter that received it.
+    collecting_agency = models.ForeignKey(
+        Agency, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     competent_agency = models.ForeignKey(Agency, models.PROTECT, related_name="settled_dossiers")
     holder_agency = models.ForeignKey(Agency, models.PROTECT, related_name="held_dossiers")
@@ -347,8 +396,42 @@ class Dossier(models.Model):
                 name="dossier_paused_has_start",
                 violation_error_message=_("Hồ sơ tạm dừng phải có thời điểm dừng."),
             ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True, link__isnull=True)
+                | Q(parent__isnull=False, link__isnull=False, is_chain=False),
+                name="dossier_part_has_its_link",
+                violation_error_message=_(
+                    "Hồ sơ thành phần phải có thủ tục thành phần và không có thành phần riêng."
+                ),
+            ),
+            # However often the acceptance is clicked, each part is made once.
+            models.UniqueConstraint(
+                fields=["parent", "link"],
+                name="dossier_part_once",
+                condition=Q(parent__isnull=False),
+            ),
+            # And so as unique as the code.
+            models.CheckConstraint(
+                condition=Q(national_code="")
+                | Q(code__isnull=False, code=models.F("national_code")),
+                name="dossier_keeps_its_national_code",
+                violation_error_message=_("Hồ sơ từ cổng quốc gia giữ nguyên mã của cổng."),
+            ),
         ]
         indexes = [
+            models.Index(
+                fields=["supporting_agency", "id"],
+                name="dossier_supported",
+                condition=Q(supporting_agency__isnull=False),
+            ),
+            models.Index(
+                fields=["part_due_at", "id"],
+                name="dossier_chain_by_part_due",
+                condition=Q(part_due_at__isnull=False),
+            ),
+            GinIndex(
+                fields=["part_agencies"], name="dossier_chain_parts", condition=Q(is_chain=True)
+            ),
             # The board: overdue, due today, due soon of one agency, keyset-paged (measurements D).
             models.Index(
                 fields=["competent_agency", "due_at", "id"],
@@ -406,6 +489,23 @@ class Dossier(models.Model):
     def public_code(self) -> str:
         """The code, or before acceptance the tracking code."""
         return self.code or self.tracking_code
+
+    @property
+    def clock_agency(self) -> Agency:
+        """The agency by whose calendar the date runs: the counter's, of a part its own."""
+        return self.competent_agency if self.parent_id else self.receiving_agency
+
+    @property
+    def collecting_place(self) -> Agency:
+        """The counter where the result is handed over."""
+        return self.collecting_agency or self.receiving_agency
+
+    def judged_due_at(self, now: dt.datetime) -> dt.datetime | None:
+        """Return the date a dossier is judged by: a chain's late part judges the chain."""
+        if self.part_due_at is None:
+            return self.due_at
+        is_late = self.settled_at is not None or self.part_due_at < now
+        return self.part_due_at if is_late else self.due_at
 
     @property
     def is_paused(self) -> bool:
@@ -471,6 +571,10 @@ class Dossier(models.Model):
             open_consultations=len(self.consulted_agencies),
             asked_act=self.asked_act,
             asked_by=self.asked_by,
+            is_chain=self.is_chain,
+            parts_open=self.parts_open,
+            parts_settled=self.parts_settled,
+            parts_undecided=self.parts_undecided,
         )
 
     def reply_is_overdue(self) -> bool:

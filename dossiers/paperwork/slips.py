@@ -186,7 +186,7 @@ def _why_this_date(slip: PaperSlip) -> tuple[str, tuple[DayCell, ...]]:
         explained = explain_by_limit(
             dossier,
             pause_spans(dossier.pauses.filter(ended_at__lte=slip.issued_at)),
-            calendar_of(dossier.receiving_agency),
+            calendar_of(dossier.clock_agency),
         )
     except deadlines.LimitError:
         return "", ()

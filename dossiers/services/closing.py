@@ -13,9 +13,10 @@ from accounts.personal_data import seal
 from dossiers import paper_issue
 from dossiers.clockwork import end_pause, note_due_change
 from dossiers.models import Delivery, Dossier, Pause, ResultChannel, local_day
-from dossiers.recording import ActDataError, begin
+from dossiers.recording import ActDataError, begin, locked_for_act
+from dossiers.services import chains
 from dossiers.services.consulting import call_off
-from dossiers.workflow import PAUSED_STATES, Act, ClockEffect, PaperKind, State
+from dossiers.workflow import PAUSED_STATES, Act, ClockEffect, PaperKind, State, leads_on
 
 if TYPE_CHECKING:
     from agencies.models import Officer
@@ -43,6 +44,7 @@ def publish(
         step.record.write(
             fields=["settled_at", "settled_on", "result_kind", "result_number", "delivery_state"]
         )
+        chains.follow(locked, at=step.at)
         return locked
 
 
@@ -86,6 +88,20 @@ def return_result(
             receiver_sealed=seal(tidy(receiver) or locked.owner_name),
             proof=proof,
         )
+        if locked.is_chain:
+            # One hand-over: every result of a part that still lies at the counter goes with it.
+            for part in locked.parts.filter(state=State.SETTLED).order_by("link__position"):
+                return_result(
+                    part,
+                    by=by,
+                    receiver=receiver,
+                    proof=proof,
+                    channel=channel,
+                    fees_taken=fees_taken,
+                    receipt_number=receipt_number,
+                    at=step.at,
+                )
+            return locked_for_act(locked)
         return locked
 
 
@@ -108,6 +124,15 @@ def request_withdrawal(
         event = step.append(reason=reason, clock=effect, holder_officer=locked.holder_officer)
         step.record.write(fields=["due_at", "due_on"])
         note_due_change(locked, event, before=before, reason=_("Ghi yêu cầu rút hồ sơ"))
+        if locked.is_chain:
+            # Every part is asked for; each agency answers for its own (domain.md 6.4). Of what a
+            # ministry's system settles, that system tells the withdrawal.
+            for part in locked.parts.select_related("version").order_by("link__position"):
+                can_be_asked = leads_on(Act.REQUEST_WITHDRAWAL, State(part.state))
+                if can_be_asked and not part.version.system_of_record:
+                    request_withdrawal(part, by=by, reason=reason, at=step.at)
+            return locked_for_act(locked)
+        chains.follow(locked, at=step.at)
         return locked
 
 
@@ -159,6 +184,10 @@ def refuse_withdrawal(
             officer=by,
             at=step.at,
         )
+        if locked.is_chain:
+            # What happened to its parts while the answer was waited for counts now.
+            chains.advance(locked, at=step.at)
+        chains.follow(locked, at=step.at)
         return locked
 
 
@@ -220,4 +249,5 @@ def end_without_result(
             officer=by,
             at=step.at,
         )
+        chains.follow(locked, at=step.at)
         return locked

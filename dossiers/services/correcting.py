@@ -17,9 +17,10 @@ from dossiers import paper_issue, tracking_codes
 from dossiers.chain import utc_text
 from dossiers.clockwork import end_pause, let_stand, note_due_change, start_clock
 from dossiers.models import ActProposal, Dossier
+from dossiers.receipts import give_code, second_fact
 from dossiers.recording import ActDataError, Record, begin, people_behind, people_doing
+from dossiers.services import chains
 from dossiers.services.consulting import call_off
-from dossiers.services.intake import give_code, second_fact
 from dossiers.workflow import (
     Act,
     ClockEffect,
@@ -165,6 +166,7 @@ def reopen(
         if asked_agencies:
             call_off(locked, event)
         note_due_change(locked, event, before=before, reason=_("Mở lại hồ sơ"))
+        chains.follow(locked, at=step.at)
         return locked
 
 

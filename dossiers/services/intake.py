@@ -14,11 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.folding import fold, tidy
-from accounts.personal_data import keyed_digest, normalise_number, proof_of, seal
+from accounts.personal_data import keyed_digest, normalise_number, seal
 from agencies.calendars import calendar_with_version
 from dossiers import paper_issue, tracking_codes
 from dossiers.clockwork import START_FIELDS, start_clock, stated_limit
-from dossiers.codes import allocate, format_code
 from dossiers.deadlines import LimitError, Unit
 from dossiers.models import (
     Dossier,
@@ -31,7 +30,15 @@ from dossiers.models import (
     SupplementRound,
     local_day,
 )
+from dossiers.opening import needs_object
+from dossiers.receipts import (
+    give_code,
+    is_national_code,
+    promise,
+    second_fact,
+)
 from dossiers.recording import ActDataError, Record, begin, database_now
+from dossiers.services import chains
 from dossiers.workflow import Act, Facts, PaperKind, Standing, State, check
 from procedures.models import Channel, LimitUnit, ProcedureCase, ProcedureVersion, Sector
 
@@ -100,6 +107,13 @@ class Submission:
     reason: str = ""
     summary: str = ""
     result_channel: str = ResultChannel.COUNTER
+    # Phi địa giới (domain.md 6.4): who helped to hand it in, the commune of the object, the counter
+    # that hands the result over. Left out: nobody, none, the receiving one.
+    supporting_agency: Agency | None = None
+    object_agency: Agency | None = None
+    collecting_agency: Agency | None = None
+    # Of a dossier created on the national portal: its code there, which stays (domain.md 5.2).
+    national_code: str = ""
 
 
 def log_submission(submission: Submission, *, by: Officer, entry: Entry | None = None) -> Dossier:
@@ -159,7 +173,8 @@ def update_draft(
     with transaction.atomic():
         step = begin(act, dossier, by=by, version=version)
         locked = step.dossier
-        columns = _typed_columns(submission, locked.tracking_code)
+        columns = _typed_columns(submission, locked.tracking_code, locked.receiving_agency)
+        _check_national_code(submission, unless=locked)
         for name, value in columns.items():
             setattr(locked, name, value)
         locked.save(update_fields=list(columns))
@@ -197,6 +212,8 @@ def receive(
     """Tiếp nhận: the clock starts, the code is issued, the applicant gets a receipt (T04)."""
     with transaction.atomic():
         step = begin(Act.RECEIVE, dossier, by=by, version=version, at=at, reason=reason)
+        if needs_object(step.dossier):
+            raise ActDataError({"object_agency": _("Hãy chọn xã, phường nơi có đối tượng.")})
         submission = _submission_of(step.dossier, due_on=due_on, reason=reason)
         return _accept(step.record, submission, by=by, at=step.at, opening=step.opening)
 
@@ -375,6 +392,7 @@ def _opening_of_new(act: Act, by: Officer) -> Opening:
 def _new_dossier(submission: Submission, *, by: Officer, at: dt.datetime, entry: Entry) -> Dossier:
     """Build the row of a submission; nothing is saved."""
     tracking_code = tracking_codes.make()
+    _check_national_code(submission)
     return Dossier(
         tracking_code=tracking_code,
         receiving_agency=by.agency,
@@ -385,12 +403,34 @@ def _new_dossier(submission: Submission, *, by: Officer, at: dt.datetime, entry:
         entry=entry,
         late_reason=submission.reason if entry is Entry.LATE else "",
         last_digest=b"",
-        **_typed_columns(submission, tracking_code),
+        **_typed_columns(submission, tracking_code, by.agency),
     )
 
 
-def _typed_columns(submission: Submission, tracking_code: str) -> dict[str, Any]:
+def _check_national_code(submission: Submission, *, unless: Dossier | None = None) -> None:
+    """Raise ActDataError for a code that is none of the national portal's, or is here already.
+
+    Runs one query, and none without such a code.
+    """
+    if not (code := _national_code(submission)):
+        return
+    if not is_national_code(code):
+        raise ActDataError(
+            {"national_code": _("Mã trên cổng quốc gia có dạng G22.99-260825-0012.")}
+        )
+    known = Dossier.objects.filter(code=code)
+    if (known.exclude(pk=unless.pk) if unless else known).exists():
+        raise ActDataError({"national_code": _("Đã có hồ sơ mang mã này.")})
+
+
+def _national_code(submission: Submission) -> str:
+    return submission.national_code.strip().upper()
+
+
+def _typed_columns(submission: Submission, tracking_code: str, receiving: Agency) -> dict[str, Any]:
     """Return what a submission says as columns of its dossier, numbers sealed."""
+    is_chain = submission.version.is_interlinked
+    national_code = _national_code(submission)
     owner, other = submission.owner, submission.representative
     number, phone = normalise_number(owner.personal_id), normalise_number(owner.phone)
     name = tidy(owner.name)
@@ -399,7 +439,17 @@ def _typed_columns(submission: Submission, tracking_code: str) -> dict[str, Any]
         "version": submission.version,
         "case": submission.case,
         "sector_id": first_sector_id(submission.version),
-        "competent_agency": submission.competent_agency,
+        # A chain is followed where it was received; its parts have their own agencies.
+        "competent_agency": receiving if is_chain else submission.competent_agency,
+        "is_chain": is_chain,
+        "supporting_agency": submission.supporting_agency,
+        "object_agency": submission.object_agency,
+        "collecting_agency": None
+        if submission.collecting_agency == receiving
+        else submission.collecting_agency,
+        # The one code that is known before the acceptance, and the only one it will ever have.
+        "national_code": national_code,
+        "code": national_code or None,
         "channel": submission.channel,
         "result_channel": submission.result_channel,
         "owner_kind": owner.kind,
@@ -426,11 +476,6 @@ def _payment_state(fees: Sequence[FeeItem]) -> str:
     if not fees:
         return "none"
     return "paid" if all(fee.is_paid for fee in fees) else "due"
-
-
-def second_fact(tracking_code: str, number: str) -> bytes:
-    """Return the digest of a number's last four characters, bound to one dossier."""
-    return keyed_digest("proof", f"{tracking_code}:{proof_of(number)}") if number else b""
 
 
 def first_sector_id(version: ProcedureVersion) -> int | None:
@@ -485,7 +530,10 @@ def _accept(
     issued_at = timezone.now() if dossier.entry == Entry.LATE else at
     paper_number = give_code(dossier, record, at=at, paper=PaperKind.RECEIPT, issued_at=issued_at)
     try:
-        start_clock(dossier, calendar, at=at, due_on=submission.due_on)
+        if dossier.is_chain:
+            promise(dossier, chains.promise_of(dossier, at=at))
+        else:
+            start_clock(dossier, calendar, at=at, due_on=submission.due_on)
     except LimitError as error:
         raise ActDataError({_FIELD_OF.get(error.field, error.field): error.message}) from error
     if submission.due_on is not None and not calendar.is_working_day(submission.due_on):
@@ -525,6 +573,8 @@ def _accept(
         at=issued_at,
         number=paper_number,
     )
+    if dossier.is_chain:
+        chains.open_parts(dossier, at=at)
     return dossier
 
 
@@ -532,6 +582,13 @@ _FIELD_OF = {"value": "procedure", "unit": "procedure"}
 
 
 def _set_limit(dossier: Dossier, submission: Submission, *, at: dt.datetime) -> None:
+    if dossier.is_chain:
+        if submission.due_on is not None:
+            raise ActDataError(
+                {"due_on": _("Ngày hẹn của hồ sơ liên thông tính từ các hồ sơ thành phần.")}
+            )
+        dossier.limit_value, dossier.limit_unit = None, LimitUnit.NONE
+        return
     try:
         limit = stated_limit(submission.case, _channel_limits(submission), submission.channel)
     except LimitError as error:
@@ -555,26 +612,6 @@ def _channel_limits(submission: Submission) -> Any:
     if case is not None and case.limit_value is not None and case.limit_unit != LimitUnit.OTHER:
         return ()  # the case binds: no query for what would not be read
     return submission.version.channel_limits.all()
-
-
-def give_code(
-    dossier: Dossier,
-    record: Record,
-    *,
-    at: dt.datetime,
-    paper: PaperKind | None,
-    issued_at: dt.datetime | None = None,
-) -> int | None:
-    """Receive a dossier at a moment under a new code; return the number of its paper, if any."""
-    on = local_day(at)
-    year = local_day(issued_at or at).year
-    given = allocate(dossier.receiving_agency, on, paper=paper, year=year)
-    dossier.code = format_code(dossier.receiving_agency.code, on, given.number)
-    dossier.received_at, dossier.received_on = at, on
-    record.recorded_at = given.now
-    for event in record.events:
-        event.recorded_at = given.now
-    return given.paper_number
 
 
 def _submission_of(dossier: Dossier, *, due_on: dt.date | None, reason: str) -> Submission:

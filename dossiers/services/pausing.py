@@ -15,6 +15,7 @@ from dossiers.clockwork import change_due, end_pause, note_due_change
 from dossiers.deadlines import LimitError
 from dossiers.models import Dossier, DueOrigin, Pause, local_day
 from dossiers.recording import ActDataError, begin
+from dossiers.services import chains
 from dossiers.workflow import Act, PaperKind, State
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def suspend(
             officer=by,
             at=step.at,
         )
+        chains.follow(locked, at=step.at)
         return locked
 
 
@@ -81,6 +83,7 @@ def resume(
         event = step.append(reason=note, holder_officer=locked.holder_officer)
         step.record.write(fields=["due_at", "due_on"])
         note_due_change(locked, event, before=before, reason=_("Tiếp tục sau tạm dừng"))
+        chains.follow(locked, at=step.at)
         return locked
 
 
@@ -141,7 +144,7 @@ def extend(
 def _promised(dossier: Dossier, on: dt.date, *, today: dt.date, role: Role) -> dt.datetime:
     """Return the moment a new date promises; raise ActDataError where it may not be promised."""
     assert dossier.due_on is not None  # noqa: S101 - the caller looked
-    calendar = calendar_of(dossier.receiving_agency)
+    calendar = calendar_of(dossier.clock_agency)
     if on <= max(dossier.due_on, today):
         raise ActDataError(
             {"new_due_on": _("Ngày hẹn lại phải sau ngày hẹn trả cũ và sau hôm nay.")}

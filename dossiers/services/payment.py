@@ -13,6 +13,7 @@ from dossiers import paper_issue
 from dossiers.clockwork import end_pause, note_due_change
 from dossiers.models import Dossier, FeeDue, Pause, local_day
 from dossiers.recording import ActDataError, begin
+from dossiers.services import chains
 from dossiers.workflow import Act, PaperKind, State
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def request_payment(
             officer=by,
             at=step.at,
         )
+        chains.follow(locked, at=step.at)
         return locked
 
 
@@ -118,6 +120,7 @@ def confirm_payment(
         locked.payment_state = "due" if owes else "paid"
         step.record.write(fields=["due_at", "due_on", "payment_state"])
         note_due_change(locked, event, before=before, reason=_("Đã thực hiện nghĩa vụ tài chính"))
+        chains.follow(locked, at=step.at)
         return locked
 
 

@@ -16,6 +16,7 @@ from dossiers import paper_issue
 from dossiers.clockwork import end_pause, note_due_change
 from dossiers.models import Dossier, Pause, SupplementRound, local_day
 from dossiers.recording import ActDataError, begin
+from dossiers.services import chains
 from dossiers.services.intake import Paper, _add_papers
 from dossiers.workflow import Act, Aim, ClockEffect, PaperKind, State
 from procedures.models import ProcedureVersion
@@ -94,6 +95,7 @@ def redirect(
         )
         locked.competent_agency = agency
         step.record.write(fields=["competent_agency"])
+        chains.follow(locked, at=step.at)
         return locked
 
 
@@ -144,6 +146,7 @@ def request_supplement(
             officer=by,
             at=step.at,
         )
+        chains.follow(locked, at=step.at)
         return locked
 
 
@@ -189,6 +192,7 @@ def accept_supplement(
                 at=step.at,
                 replaces=locked.slips.filter(kind=PaperKind.RECEIPT).order_by("-pk").first(),
             )
+        chains.follow(locked, at=step.at)
         return locked
 
 

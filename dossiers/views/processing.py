@@ -42,7 +42,10 @@ from dossiers.workflow import (
 )
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from agencies.models import Officer
+    from agencies.working_time import Calendar
     from dossiers.models import DossierEvent, DossierQuerySet
 
 logger = structlog.get_logger(__name__)
@@ -240,7 +243,7 @@ def _detail(
     if part:
         return render(request, f"{template}#{part}", context)
     now = timezone.now()
-    calendar = calendar_of(dossier.receiving_agency)
+    calendar = calendar_of(dossier.clock_agency)
     events = list(
         history.with_principals(dossier.events.all())
         .select_related("actor", "agency", "holder_agency", "holder_officer")
@@ -257,9 +260,12 @@ def _detail(
     buttons = rows.buttons_of(dossier, officer)
     first = rows.first_of(dossier, buttons)
     asking = [rows.asking_button(dossier, act) for act in acts_to_propose(dossier, officer)]
-    shares = history.shares(dossier, events, now, calendar)
+    # The time of a chain is that of its parts, each told on its own page.
+    shares = [] if dossier.is_chain else history.shares(dossier, events, now, calendar)
     fees = list(dossier.fees_due.order_by("pk"))
     context |= {
+        "parts": _parts(request, dossier, now, calendar),
+        "parent": _parent(request, dossier),
         "clock": rows.clock_of(dossier, now, calendar),
         "explanation": explain(
             dossier, pauses=history.pauses_of(events) or _pauses_of(dossier), calendar=calendar
@@ -306,6 +312,54 @@ def _pauses_of(dossier: Dossier) -> list[Any]:
     return list(dossier.pauses.all()) if dossier.is_paused else []
 
 
+def _parts(
+    request: HttpRequest, dossier: Dossier, now: dt.datetime, calendar: Calendar
+) -> list[dict[str, Any]]:
+    """Return the parts of a chain, each with its page where it is in sight; asks only for a chain."""
+    if not dossier.is_chain:
+        return []
+    seen = Dossier.objects.visible_to(scope_for(request)).filter(parent=dossier)
+    in_sight = set(seen.values_list("pk", flat=True))
+    parts = (
+        dossier.parts.select_related("procedure", "competent_agency")
+        .defer("owner_search")
+        .order_by("link__position")
+    )
+    return [
+        {
+            "dossier": part,
+            "url": rows.address(part) if part.pk in in_sight else "",
+            "clock": rows.clock_of(part, now, calendar),
+        }
+        for part in parts
+    ]
+
+
+def _parent(request: HttpRequest, dossier: Dossier) -> dict[str, str] | None:
+    """Return the chain of a part, with its page; asks only for a part."""
+    if dossier.parent is None:
+        return None
+    seen = Dossier.objects.visible_to(scope_for(request))
+    is_seen = seen.filter(pk=dossier.parent.pk).exists()
+    return {
+        "code": dossier.parent.public_code,
+        "url": rows.address(dossier.parent) if is_seen else "",
+    }
+
+
+def _name_of(agency: Agency | None) -> str:
+    return agency.name if agency else ""
+
+
+def _goes_on(dossier: Dossier) -> str:
+    """Name who goes on with a dossier whose agency ended; asks only for such a one."""
+    today = timezone.localdate()
+    ended = dossier.holder_agency.valid_to
+    if ended is None or ended >= today:
+        return ""
+    return ", ".join(agency.name for agency in dossier.holder_agency.successors(today))
+
+
 def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]]:
     delivery: dict[str, Any] = next(
         (e.data for e in reversed(events) if e.act == Act.RETURN_RESULT), {}
@@ -322,7 +376,11 @@ def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]
         ),
         (_("Mã tra cứu"), grouped(dossier.tracking_code)),
         (_("Cơ quan tiếp nhận"), dossier.receiving_agency.name),
+        (_("Nơi hỗ trợ nộp"), _name_of(dossier.supporting_agency)),
+        (_("Nơi có đối tượng"), _name_of(dossier.object_agency)),
         (_("Cơ quan giải quyết"), dossier.competent_agency.name),
+        (_("Cơ quan tiếp tục xử lý"), _goes_on(dossier)),
+        (_("Nơi trả kết quả"), _name_of(dossier.collecting_agency)),
         (_("Trường hợp"), dossier.case.name or dossier.case.code if dossier.case else ""),
         (_("Lĩnh vực"), dossier.sector.name if dossier.sector else ""),
         (_("Nộp qua"), dossier.get_channel_display()),
@@ -342,6 +400,10 @@ def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]
     ]  # fmt: skip
 
 
+# Where a ministry's system does what officers do elsewhere.
+_SETTLED_THERE = frozenset({State.AWAITING_ASSIGNMENT, State.IN_PROGRESS})
+
+
 def _waits_for(dossier: Dossier) -> str:
     """Say in one sentence whose turn it is, for those who can do nothing now."""
     state = State(dossier.state)
@@ -349,6 +411,18 @@ def _waits_for(dossier: Dossier) -> str:
         return _("Hồ sơ đã kết thúc, không còn việc phải làm.")
     if state in PAUSED_STATES or state is State.AWAITING_COMPLETION:
         return _("Đang chờ người nộp. Khi họ nộp đủ, quầy tiếp nhận ghi nhận và đồng hồ chạy tiếp.")
+    if dossier.parts_undecided:
+        return _("Đang chờ lãnh đạo của %(agency)s quyết định về hồ sơ liên thông.") % {
+            "agency": dossier.holder_agency.name
+        }
+    if dossier.is_chain and state is State.IN_PROGRESS:
+        return _(
+            "Các cơ quan đang giải quyết hồ sơ thành phần; đủ kết quả thì hồ sơ này có kết quả."
+        )
+    if dossier.version.system_of_record and state in _SETTLED_THERE:
+        return _("Đang chờ tin của hệ thống %(system)s.") % {
+            "system": dossier.version.system_of_record
+        }
     row = next(
         (
             row

@@ -96,6 +96,12 @@ def slim(dossiers: DossierQuerySet) -> DossierQuerySet:
         "asked_act",
         "asked_by",
         "consulted_agencies",
+        "is_chain",
+        "parts_open",
+        "parts_settled",
+        "parts_undecided",
+        "part_due_at",
+        "parent",
         "receiving_agency",
         "competent_agency",
         "procedure__code",
@@ -223,7 +229,8 @@ def clock_of(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> Clock:
         return Clock("none", _("Chưa nộp"))
     if dossier.received_at is None:
         return _intake_clock(dossier, now, calendar)
-    settled = deadlines.timeliness(dossier.due_at, dossier.settled_at)
+    due_at = dossier.judged_due_at(now)
+    settled = deadlines.timeliness(due_at, dossier.settled_at)
     if settled is not None:
         words = {
             Timeliness.EARLY: _("Trước hạn"),
@@ -233,7 +240,7 @@ def clock_of(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> Clock:
         return Clock(settled.value, words[settled])
     if dossier.is_paused:
         return Clock(Timeliness.PAUSED.value, _("Đang dừng"))
-    clock = _running_clock(dossier.due_at, now, calendar, get_language())
+    clock = _running_clock(due_at, now, calendar, get_language())
     by_law = dossier.due_statutory_at
     if by_law is not None and by_law != dossier.due_at and by_law < now:
         # domain.md 3.10: past the committed date it is overdue, past the law's it is so twice.

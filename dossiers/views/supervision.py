@@ -56,7 +56,8 @@ def board(request: HttpRequest) -> HttpResponse:
     chosen = next((a for a in agencies if a.code == request.GET.get("co-quan")), None)
     group = request.GET.get("nhom", "")
     group = group if group in boards.GROUPS else "qua-han"
-    dossiers = Dossier.objects.visible_to(scope).open()
+    # A chain has no desk of its own: it is on the board by its parts, each where it lies.
+    dossiers = Dossier.objects.visible_to(scope).open().filter(is_chain=False)
     if chosen is not None or not scope.sees_everything:
         # By id, so that the partial index by settling agency and due date answers.
         within = [a.pk for a in agencies if chosen is None or a.path.startswith(chosen.path)]

@@ -383,7 +383,7 @@ def test_who_stands_in_for_a_head_gives_nobodys_roles(
 @pytest.fixture
 def supervisor(province: Province) -> Officer:
     return OfficerFactory.create(
-        user=UserFactory.create(username="giamsat"),
+        user=UserFactory.create(username="giamsatkhac"),
         agency=province.centre,
         roles=[Role.SUPERVISOR],
     )

@@ -16,7 +16,7 @@ from django.utils import timezone
 from agencies.scope import Scope
 from reports import exports, periods, settlement
 from reports.periods import PeriodError
-from reports.settlement import By, UnknownAgencyError
+from reports.settlement import By, Counted, UnknownAgencyError
 
 BAD_INPUT = 2  # the exit code of argparse for the same kind of fault
 
@@ -33,6 +33,12 @@ class Command(BaseCommand):
         parser.add_argument("--to", required=True, metavar="D", help="ngày cuối, 2026-11-14")
         parser.add_argument("--agency", required=True, metavar="CODE", help="mã cơ quan")
         parser.add_argument("--by", choices=[by.value for by in By], default=By.SECTOR.value)
+        parser.add_argument(
+            "--place",
+            choices=[each.value for each in Counted],
+            default=Counted.SETTLING.value,
+            help="tính theo cơ quan giải quyết hay nơi tiếp nhận",
+        )
         parser.add_argument("--format", required=True, choices=["pdf", "xlsx"])
         parser.add_argument("--out", required=True, type=Path, metavar="FILE")
 
@@ -51,7 +57,12 @@ class Command(BaseCommand):
             text = f"--agency: không có cơ quan mã {options['agency']}"
             raise CommandError(text, returncode=BAD_INPUT) from error
         report = settlement.count(
-            period, agency=agency, in_sight=in_sight, by=By(options["by"]), today=today
+            period,
+            agency=agency,
+            in_sight=in_sight,
+            by=By(options["by"]),
+            today=today,
+            counted=Counted(options["place"]),
         )
         content = (
             exports.to_pdf(report, today=today)
