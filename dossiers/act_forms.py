@@ -18,6 +18,7 @@ from agencies.models import Agency, Officer
 from dossiers.models import Delivery, DossierDocument, ResultChannel
 from dossiers.recording import acts_to_propose
 from dossiers.services import (
+    adjusting,
     approval,
     chains,
     closing,
@@ -485,6 +486,14 @@ class ReopenForm(ActForm):
         field.choices = [(way.value, way.label) for way in ways]
 
 
+class AdjustDueForm(ActForm):
+    act = Act.ADJUST_DUE
+    service = staticmethod(adjusting.adjust_due)
+    new_due_on = forms.DateField(label=_("Ngày hẹn trả mới"))
+    reference = _text(_("Số, ký hiệu văn bản"), required=True, length=200)
+    reason = _text(_("Lý do điều chỉnh"), required=True, length=500)
+
+
 class DeclineForm(ActForm):
     act = Act.DECLINE
     service = staticmethod(approval.decline)
@@ -555,6 +564,7 @@ ACT_FORMS: dict[Act, type[ActForm]] = {
         CorrectResultForm,
         ReopenForm,
         DeclineForm,
+        AdjustDueForm,
         DecideChainForm,
     )
 }

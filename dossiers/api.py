@@ -246,6 +246,7 @@ class ActSerializer(serializers.Serializer[Any]):
     legal_basis = serializers.CharField(required=False)
     resume_expected = serializers.DateField(required=False)
     new_due_on = serializers.DateField(required=False)
+    reference = serializers.CharField(required=False)
     to = serializers.ChoiceField(choices=State.choices, required=False)
 
 

@@ -248,13 +248,18 @@ def end_pause(dossier: Dossier, *, at: dt.datetime, restarts: bool = False) -> b
     return bool(ended)
 
 
+# Changes that follow from the pauses; every other changed the dates for a reason of its own.
+BY_PAUSES = (DueOrigin.PAUSE, DueOrigin.RESTART)
+
+
 def changes_of(dossier: Dossier) -> list[DueDateChange]:
-    """Return the changes of a dossier's dates that no pause made, oldest first."""
-    return list(
-        dossier.due_date_changes.exclude(origin__in=[DueOrigin.PAUSE, DueOrigin.RESTART]).order_by(
-            "at", "pk"
-        )
-    )
+    """Return the changes of a dossier's dates that no pause made, oldest first.
+
+    Runs one query, none where the dossier was locked without any (`recording.locked_for_act`).
+    """
+    if not getattr(dossier, "dates_changed", True):
+        return []
+    return list(dossier.due_date_changes.exclude(origin__in=BY_PAUSES).order_by("at", "pk"))
 
 
 def move_dates(

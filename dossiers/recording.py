@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
 from dossiers.chain import event_digest
-from dossiers.clockwork import CLOCK_FIELDS, answer_by
-from dossiers.models import ActProposal, Dossier, DossierEvent, OutboxMessage
+from dossiers.clockwork import BY_PAUSES, CLOCK_FIELDS, answer_by
+from dossiers.models import ActProposal, Dossier, DossierEvent, DueDateChange, OutboxMessage
 from dossiers.models.base import DatabaseClock
 from dossiers.workflow import (
     MACHINE,
@@ -302,7 +303,12 @@ def locked_for_act(dossier: Dossier) -> Dossier:
     # Lock first and read after: a locking query that joins the holder finds no row at all when the
     # act we waited for moved the dossier, for PostgreSQL rechecks the join with the holder of before.
     Dossier.objects.select_for_update(no_key=True).only("pk").get(pk=dossier.pk)
-    with_clock = Dossier.objects.for_page().annotate(read_at=DatabaseClock())  # type: ignore[no-redef]
+    with_clock = Dossier.objects.for_page().annotate(
+        read_at=DatabaseClock(),
+        dates_changed=Exists(
+            DueDateChange.objects.filter(dossier=OuterRef("pk")).exclude(origin__in=BY_PAUSES)
+        ),
+    )  # type: ignore[no-redef]
     return with_clock.get(pk=dossier.pk)
 
 

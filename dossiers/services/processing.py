@@ -18,7 +18,7 @@ from dossiers.models import Dossier, Pause, SupplementRound, local_day
 from dossiers.recording import ActDataError, begin
 from dossiers.services import chains
 from dossiers.services.intake import Paper, _add_papers
-from dossiers.workflow import Act, Aim, ClockEffect, PaperKind, State
+from dossiers.workflow import Act, ClockEffect, PaperKind, State
 from procedures.models import ProcedureVersion
 
 if TYPE_CHECKING:
@@ -55,10 +55,6 @@ def assign(
     """
     with transaction.atomic():
         step = begin(Act.ASSIGN, dossier, by=by, version=version, at=at)
-        stays = step.opening.row.target is Aim.SAME
-        if stays and assignee in {None, step.dossier.holder_officer}:
-            # Taking over names who: a second click on the first assignment moves nothing.
-            raise ActDataError({"assignee": _("Hãy chọn người khác nhận việc.")})
         assignee = _specialist(step.dossier, assignee)
         step.append(reason=note, data={"assignee": assignee.pk}, holder_officer=assignee)
         step.record.write()

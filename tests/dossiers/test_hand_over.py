@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agencies.models import Officer
 
 MONDAY = "2026-08-03T09:00+07:00"
-PAGE = "/ban-giao/"
+PAGE = "/ban-giao-viec/"
 
 
 def specialist(province: Province, username: str, name: str) -> Officer:
@@ -222,7 +222,7 @@ def test_who_can_no_longer_work_is_shown_first(
     assert "Không còn vai trò chuyên viên" in text
     board = page(client.get("/bang-dieu-hanh/"))
     assert "Tài khoản đã khoá, cần bàn giao" in board
-    assert "/ban-giao/?tu=binh" in board
+    assert "/ban-giao-viec/?tu=binh" in board
 
 
 @time_machine.travel(MONDAY, tick=False)

@@ -13,7 +13,7 @@ import time_machine
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from dossiers import day_roots, verifying
+from dossiers import day_roots, hand_overs, paper_issue, surveys, verifying
 from dossiers.chain import chain_faults, event_digest
 from dossiers.models import (
     DayRoot,
@@ -23,10 +23,18 @@ from dossiers.models import (
     DueDateChange,
     HistoryCheck,
     OutboxMessage,
+    PaperMove,
+    PaperReprint,
+    SurveyAnswer,
+    SurveyQuestion,
+    SurveyScore,
+    VoidPaperNumber,
 )
+from dossiers.paper_numbers import void_next_number
 from dossiers.readings import note_reading
 from dossiers.recording import database_now
 from dossiers.services import processing
+from dossiers.workflow import PaperKind
 from tests.dossiers.stages import awaiting_supplement, received
 from tests.dossiers.superuser import sql, superuser_without_triggers
 
@@ -47,11 +55,23 @@ def with_history(province: Province) -> Dossier:
         patch.setattr(day_roots, "database_now", lambda: database_now() + dt.timedelta(days=1))
         assert day_roots.close_days(patience=30)
     verifying.note(verifying.Outcome(), is_whole=False, up_to=None, started=0)
+    slip = dossier.slips.order_by("pk")[0]
+    paper_issue.reprint(slip, officer=province.receptionist)
+    void_next_number(
+        province.centre, 2026, PaperKind.RECEIPT, by=province.receptionist, reason="Viết hỏng"
+    )
+    hand_overs.put(dossier, province.centre, "Kệ 1", by=province.receptionist)
+    question = SurveyQuestion.objects.first()
+    assert question is not None
+    surveys.answer(slip, {question: 1})
     return dossier
 
 
 def test_events_readings_changed_dates_and_roots_are_history() -> None:
-    assert {DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck} == set(HISTORY)
+    assert {
+        DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck, PaperMove, PaperReprint,
+        SurveyAnswer, SurveyScore, VoidPaperNumber,
+    } == set(HISTORY)  # fmt: skip
 
 
 @pytest.mark.parametrize("model", HISTORY, ids=lambda model: model._meta.model_name)

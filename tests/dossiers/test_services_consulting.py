@@ -66,7 +66,7 @@ def test_who_is_asked_sees_it_and_answers_and_then_sees_it_no_more(province: Pro
 
 
 def test_the_last_answer_gives_it_back(province: Province) -> None:
-    third = AgencyFactory.create(code="H01.09", name="Sở Thứ ba", parent=province.root)
+    third = AgencyFactory.create(code="H01.19", name="Sở Thứ ba", parent=province.root)
     dossier = consulting.consult(
         asked(province), by=province.specialist, agency=third, question="Còn ý kiến gì?"
     )
