@@ -201,6 +201,14 @@ class Worker:
             case Act.CONSULT:
                 given["agency"] = self.places[self.random.choice(["asked", "desk"])]
                 given["question"] = "Có phù hợp quy hoạch?"
+            case Act.ADJUST_DUE:
+                given |= {
+                    "new_due_on": (seen.due_on or dt.date.max - dt.timedelta(days=400))
+                    + dt.timedelta(days=7),
+                    "reference": f"{self.random.randrange(10**6)}/CV",
+                }
+            case Act.DECIDE_CHAIN:
+                given["decision"] = "go_on"  # none of the hundred is interlinked: refused
             case Act.ANSWER_CONSULTATION:
                 given["answer"] = "Phù hợp"
             case Act.REQUEST_PAYMENT:

@@ -11,6 +11,7 @@ import json
 import random
 import tempfile
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from dossiers.hand_overs import POST, Place
 from dossiers.models import Dossier, Entry, HandOver, PaperSlip, ResultChannel, SurveyAnswer
 from dossiers.opening import OpeningError, version_for
 from dossiers.recording import ActDataError
-from dossiers.services import closing, intake, mirroring, processing
+from dossiers.services import closing, consulting, intake, mirroring, pausing, payment, processing
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
 from dossiers.workflow import INTAKE_STATES, Act, State
 from motcua import demo_steps
@@ -526,6 +527,9 @@ _PATHS: dict[State, list[Act]] = {
     State.AWAITING_ASSIGNMENT: [Act.TRANSFER],
     State.IN_PROGRESS: _TO_WORK,
     State.AWAITING_SUPPLEMENT: [*_TO_WORK, Act.REQUEST_SUPPLEMENT],
+    State.CONSULTING: [*_TO_WORK, Act.CONSULT],
+    State.AWAITING_PAYMENT: [*_TO_WORK, Act.REQUEST_PAYMENT],
+    State.SUSPENDED: [*_TO_WORK, Act.SUSPEND],
     State.AWAITING_SIGNATURE: [*_TO_WORK, Act.PROPOSE],
     State.SIGNED: [*_TO_WORK, Act.PROPOSE, Act.APPROVE],
     State.SETTLED: [*_TO_WORK, Act.PROPOSE, Act.APPROVE, Act.PUBLISH],
@@ -666,6 +670,31 @@ class _Story:
                 at=at,
                 reason="Bản vẽ mặt bằng thiếu mốc giới.",
                 items=["Bản vẽ mặt bằng có đủ mốc giới"],
+            ),
+            Act.CONSULT: lambda: consulting.consult(
+                dossier,
+                by=specialist,
+                at=at,
+                agency=Agency.objects.get(code="H01.20"),
+                question="Công trình có nằm trong hành lang bảo vệ bờ sông không?",
+                answer_by=timezone.localdate(self.now) + dt.timedelta(days=5),
+            ),
+            Act.REQUEST_PAYMENT: lambda: payment.request_payment(
+                dossier,
+                by=specialist,
+                at=at,
+                amount_vnd=Decimal(3_450_000),
+                name="Lệ phí trước bạ",
+                payee="Chi cục Thuế khu vực",
+                notice_number="125/TB-CCT",
+            ),
+            Act.SUSPEND: lambda: pausing.suspend(
+                dossier,
+                by=head,
+                at=at,
+                reason="Thửa đất đang có tranh chấp, chờ bản án của Toà án.",
+                legal_basis="Quyết định áp dụng biện pháp khẩn cấp tạm thời của Toà án",
+                resume_expected=timezone.localdate(self.now) + dt.timedelta(days=30),
             ),
             Act.PROPOSE: lambda: processing.propose(dossier, by=specialist, at=at),
             Act.APPROVE: lambda: processing.approve(dossier, by=head, at=at),

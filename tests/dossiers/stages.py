@@ -320,7 +320,7 @@ EVERY_ACT = [
     Expected(Act.STOP,                in_progress,              closing.stop,                   "head",         "stopped",              "signer",           DEPARTMENT, DESK,        "stop", data=WHY, paper="stop_notice"),
     Expected(Act.STOP,                asked_to_stop,            closing.stop,                   "head",         "stopped",              "signer",           DEPARTMENT, DESK,        "stop", data=WHY, paper="stop_notice", case="asked"),
     Expected(Act.CORRECT_RESULT,      settled,                  correcting.correct_result,      "head",         "settled",              "head",             DEPARTMENT, DESK,        data=WHY, makes_new=True),
-    Expected(Act.REOPEN,              asked_to_reopen,          correcting.reopen,              "reformer",     "in_progress",          "reform_officer",   "root",     DEPARTMENT,  data={**WHY, "to": "in_progress"}),
+    Expected(Act.REOPEN,              asked_to_reopen,          correcting.reopen,              "reformer",     "in_progress",          "reform_officer",   "root",     DEPARTMENT,  data={**WHY, "to": "in_progress"}, clock="resume"),
     Expected(Act.ASK_APPROVAL,        in_progress,              partial(approval.ask, Act.STOP), "specialist",  "in_progress",          "specialist",       DEPARTMENT, DEPARTMENT,  data=WHY, asks=Act.STOP),
     Expected(Act.DECLINE,             asked_to_stop,            approval.decline,               "head",         "in_progress",          "signer",           DEPARTMENT, DEPARTMENT,  data=WHY),
     Expected(Act.REMIND_APPLICANT,    awaiting_supplement,      waiting.remind_applicant,       "receptionist", "awaiting_supplement",  "receptionist",     DESK,       DEPARTMENT,  data=NOTE, repeats=True),

@@ -22,6 +22,7 @@ from dossiers.models import (
     DossierReading,
     DueDateChange,
     HistoryCheck,
+    MirrorMessage,
     OutboxMessage,
     PaperMove,
     PaperReprint,
@@ -61,6 +62,10 @@ def with_history(province: Province) -> Dossier:
         province.centre, 2026, PaperKind.RECEIPT, by=province.receptionist, reason="Viết hỏng"
     )
     hand_overs.put(dossier, province.centre, "Kệ 1", by=province.receptionist)
+    MirrorMessage.objects.create(
+        dossier=dossier, reference="tin-1", national_status=4, at=database_now(),
+        reason="Đang giải quyết", outcome=MirrorMessage.Outcome.values[0], event=None,
+    )  # fmt: skip
     question = SurveyQuestion.objects.first()
     assert question is not None
     surveys.answer(slip, {question: 1})
@@ -69,8 +74,8 @@ def with_history(province: Province) -> Dossier:
 
 def test_events_readings_changed_dates_and_roots_are_history() -> None:
     assert {
-        DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck, PaperMove, PaperReprint,
-        SurveyAnswer, SurveyScore, VoidPaperNumber,
+        DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck, MirrorMessage,
+        PaperMove, PaperReprint, SurveyAnswer, SurveyScore, VoidPaperNumber,
     } == set(HISTORY)  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def test_what_is_asked_afterwards_would_find_a_lost_update_and_a_burnt_number(
     OutboxMessage.objects.filter(event__dossier=dossier, event__seq=1).delete()
     dossier.refresh_from_db()
     faults = history_faults(dossier)
-    assert [fault.split(" ")[0] for fault in faults] == ["state", "supplement_count", "3"]
+    assert [fault.split(" ")[0] for fault in faults] == ["the", "state", "supplement_count", "3"]
     PaperNumber.objects.update(last=F("last") + 1)
     DayNumber.objects.update(last=F("last") + 1)
     assert [fault.split(" ")[0] for fault in number_faults()] == ["codes", "papers"]

@@ -10,7 +10,7 @@ import time_machine
 from accounts.models import User
 from dossiers.chain import chain_faults
 from dossiers.models import Dossier
-from dossiers.workflow import TRANSITIONS
+from dossiers.workflow import TRANSITIONS, State
 from motcua import demo_province
 from motcua.demo_province import DemoProvince
 
@@ -28,7 +28,7 @@ def build() -> None:
 def test_the_demo_shows_every_state_once_and_is_built_once(db: Any, few: None) -> None:
     build()
     assert set(Dossier.objects.values_list("state", flat=True)) == {
-        row.target for row in TRANSITIONS
+        row.target for row in TRANSITIONS if isinstance(row.target, State)
     }
     assert all(chain_faults(dossier) == [] for dossier in Dossier.objects.all())
     assert not Dossier.objects.exclude(owner_name="").filter(entry="late").exists()

@@ -36,7 +36,7 @@ What is not in the table cannot happen. States, acts and roles: domain.md 2.3-2.
 _PLACES = {
     Place.HOLDER: "holder",
     Place.COUNTER: "holder or counter",
-    Place.COMPETENT: "holder or settling agency",
+    Place.COMPETENT: "settling agency",
     Place.CONSULTED: "agency asked",
     Place.PROVINCE: "over the province",
 }
