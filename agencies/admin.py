@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import F
 from django.forms.models import BaseInlineFormSet
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +32,8 @@ from agencies.models import (
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
 
 
 FIRST_YEAR, LAST_YEAR = 1990, 2199  # the years of every moment the portal takes
@@ -227,6 +232,18 @@ class CalendarDayInline(admin.TabularInline):  # type: ignore[type-arg] # not ge
     extra = 1
     ordering = ["-on"]
 
+    # Days are written with a calendar nobody works by yet. From then on a day may move promises, so
+    # it comes by way of the rehearsal and is only shown here.
+
+    def has_add_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
+        return obj is None and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
+        return False
+
 
 class CalendarForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
     """A calendar that can be computed with: a wrong weekday would stop every promise."""
@@ -255,14 +272,51 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at 
         return given
 
 
+_DAY_SENT = re.compile(r"days-\d+-(on|kind|DELETE)")
+
+
+def _rehearse_first() -> SafeString:
+    """Say where a day is added or removed, and why not here."""
+    return format_html(
+        '{} <a href="{}">{}</a>',
+        _(
+            "Thêm, sửa hay bỏ một ngày có thể làm đổi ngày hẹn của hồ sơ đang giải quyết, nên phải "
+            "thử trước và ghi cùng số văn bản công bố."
+        ),
+        reverse("calendar-rehearse"),
+        _("Thử thay đổi lịch"),
+    )
+
+
 @admin.register(Calendar)
 class CalendarAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    """Days are added with the announcement they come from (domain.md 3.9)."""
+    """A calendar's name, hours and years; its days come by way of the rehearsal (docs/adr/0012)."""
 
     form = CalendarForm
     list_display = ["name", "version", "loaded_from", "loaded_until"]
     readonly_fields = ["version"]
     inlines = [WorkingWindowInline, CalendarDayInline]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Calendar | None = None) -> Any:
+        """Say on the page of a calendar in use where its days are changed."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        (name, options), *rest = fieldsets
+        return [(name, {**options, "description": _rehearse_first()}), *rest]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Refuse days sent by hand to a calendar in use, aloud: nobody changes one silently."""
+        if request.method == "POST" and object_id and any(map(_DAY_SENT.fullmatch, request.POST)):
+            messages.error(request, _rehearse_first())
+            return redirect("admin:agencies_calendar_change", object_id)
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_related(
         self, request: HttpRequest, form: ModelForm[Calendar], formsets: Any, change: bool

@@ -45,6 +45,24 @@ def calendar_with_version(agency: Agency | None = None) -> tuple[working_time.Ca
     return calendar_at(row.pk, row.version), row.version
 
 
+def calendar_for_promise(agency: Agency) -> tuple[working_time.Calendar, int]:
+    """Return the calendar and version a promise is about to be made or moved by, and hold them.
+
+    As `calendar_with_version`, but inside the transaction of an act: the version stands until the
+    act is committed. Whoever applies a change of calendar waits for the acts that began by the old
+    one and finds their dates; acts that come later wait for the change and begin by the new.
+    """
+    # A key-share lock is what any foreign key takes; only `change_days` refuses to share.
+    found = Calendar.objects.raw(
+        "SELECT id, version FROM agencies_calendar WHERE %(own)s::bigint IS NULL OR id = %(own)s "
+        "ORDER BY id LIMIT 1 FOR KEY SHARE",
+        {"own": agency.calendar_id},
+    )
+    for row in found:
+        return calendar_at(row.pk, row.version), row.version
+    return calendar_data.default_calendar(), 0
+
+
 def calendar_at(pk: int, version: int) -> working_time.Calendar:
     """Return a calendar whose version the caller has just read.
 
@@ -122,6 +140,52 @@ def _seasons(windows: Iterable[dict[str, Any]]) -> tuple[working_time.Season, ..
 
 def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DayChange:
+    """What an announcement makes of one day; without a kind the day is ordinary again."""
+
+    on: dt.date
+    kind: str
+    name: str = ""
+    source: str = ""
+
+
+def with_changes(
+    calendar: working_time.Calendar, changes: Iterable[DayChange]
+) -> working_time.Calendar:
+    """Return the calendar as it would be with these days; nothing is written."""
+    given = list(changes)
+    kept = calendar.without_days(*(change.on for change in given if not change.kind))
+    return kept.with_days(
+        *(
+            working_time.SpecialDay(
+                change.on, working_time.DayKind(change.kind), change.name, change.source
+            )
+            for change in given
+            if change.kind
+        )
+    )
+
+
+def change_days(calendar: Calendar, changes: Iterable[DayChange]) -> int:
+    """Write days into a calendar that the caller has locked FOR UPDATE; return its new version.
+
+    Call inside a transaction, and by way of the rehearsal alone: no promise may move unseen.
+    """
+    for change in changes:
+        if change.kind:
+            CalendarDay.objects.update_or_create(
+                calendar=calendar,
+                on=change.on,
+                defaults={"kind": change.kind, "name": change.name, "source": change.source},
+            )
+        else:
+            CalendarDay.objects.filter(calendar=calendar, on=change.on).delete()
+    calendar.version += 1
+    calendar.save(update_fields=["version"])
+    return calendar.version
 
 
 def load_default_calendar() -> Calendar:

@@ -21,6 +21,7 @@ _RECEIVES = frozenset({Role.RECEPTIONIST})
 _PROCESSES = frozenset(
     {Role.RECEPTIONIST, Role.HEAD, Role.SPECIALIST, Role.SIGNER, Role.CLERK, Role.RETURNER}
 )
+_KEEPS_CALENDARS = frozenset({Role.ADMINISTRATOR, Role.REFORM_OFFICER})
 _SUPERVISES = frozenset({Role.HEAD, Role.SUPERVISOR, Role.REFORM_OFFICER})
 
 
@@ -36,6 +37,7 @@ class Looking:
     may_supervise: bool
     may_report: bool
     may_administer: bool
+    may_keep_calendars: bool = False
     inbox_count: int | None = None
 
 
@@ -80,6 +82,7 @@ def looking(request: HttpRequest) -> Looking | None:
         may_supervise=not roles.isdisjoint(_SUPERVISES),
         may_report=bool(roles - {Role.ADMINISTRATOR}),
         may_administer=user.is_staff,
+        may_keep_calendars=not roles.isdisjoint(_KEEPS_CALENDARS),
     )
 
 

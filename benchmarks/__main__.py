@@ -31,7 +31,7 @@ RESULTS = BASE_DIR / "benchmarks" / "results.json"
 VAR = Path(os.environ.get("BENCH_VAR") or BASE_DIR / "var" / "bench")
 PARTS = (
     "load", "history", "look-up", "board", "log", "receipt", "register", "table", "due-dates",
-    "first-view", "search", "acts",
+    "first-view", "search", "acts", "calendar",
 )  # fmt: skip
 LIBRARIES = (
     "django",
@@ -115,6 +115,7 @@ class Run:
         from django.utils import timezone
 
         from benchmarks import (
+            calendars,
             catalogue,
             due_dates,
             loading,
@@ -194,6 +195,11 @@ class Run:
             say(f"due dates, {options.oracle_cases:,} beside the oracle")
             self.figures += due_dates.due_dates(
                 rounds=rounds, cases=50_000, compared=options.oracle_cases
+            )
+        if self.wants("calendar"):
+            say(f"a changed calendar over {options.size:,} open dossiers")
+            self.figures += calendars.change_calendar(
+                province, size=options.size, url=self.databases.product_url
             )
         data = catalogue.data_folder()
         if data is None:

@@ -14,8 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
 from accounts.templatetags.motcua import vn_date
+from agencies.calendars import calendar_of
 from agencies.models import Agency, Officer
-from dossiers.models import Delivery, DossierDocument, ResultChannel
+from dossiers import deadlines
+from dossiers.deadlines import LimitError
+from dossiers.models import Delivery, DossierDocument, DueOrigin, ResultChannel
 from dossiers.recording import acts_to_propose
 from dossiers.services import (
     adjusting,
@@ -34,6 +37,7 @@ from dossiers.services.intake import Paper
 from dossiers.workflow import Act, State, ways_to_reopen
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     from dossiers.models import ActProposal, Dossier
@@ -490,8 +494,32 @@ class AdjustDueForm(ActForm):
     act = Act.ADJUST_DUE
     service = staticmethod(adjusting.adjust_due)
     new_due_on = forms.DateField(label=_("Ngày hẹn trả mới"))
-    reference = _text(_("Số, ký hiệu văn bản"), required=True, length=200)
-    reason = _text(_("Lý do điều chỉnh"), required=True, length=500)
+    reference = _text(_("Số văn bản, số thông điệp"), required=True, length=200)
+    reason = _text(_("Vì sao điều chỉnh"), required=True, length=500)
+    origin = forms.ChoiceField(
+        label=_("Ai báo ngày mới"),
+        required=False,
+        choices=[(origin.value, origin.label) for origin in adjusting.ORIGINS],
+        initial=DueOrigin.CORRECTION,
+        help_text=_("Một thông điệp của hệ thống khác gửi lại lần nữa thì không đổi gì thêm."),
+    )
+
+    def clean_new_due_on(self) -> dt.datetime:
+        """Return the end of the day: what a bare date promises."""
+        calendar = calendar_of(self.dossier.clock_agency)
+        try:
+            return deadlines.end_of_day(self.cleaned_data["new_due_on"], calendar)
+        except LimitError as error:
+            raise forms.ValidationError(error.message) from error
+
+    def clean_origin(self) -> str:
+        return self.cleaned_data["origin"] or DueOrigin.CORRECTION.value
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if "new_due_on" in self.cleaned_data:
+            self.cleaned_data["new_due"] = self.cleaned_data.pop("new_due_on")
+        return self.cleaned_data
 
 
 class DeclineForm(ActForm):

@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from typing import TYPE_CHECKING
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from accounts.tries import forget_tries_before
 from dossiers import day_roots, idempotency, registers, tasks, verifying
+from dossiers.models import CalendarChange
+from dossiers.services import calendar_changing
+
+if TYPE_CHECKING:
+    from celery.app.task import Task
+
+logger = structlog.get_logger(__name__)
 
 # Longer than any span that blocks (settings.TRACKING_WINDOW, SIGN_IN_WINDOW).
 TRIES_KEPT = dt.timedelta(days=1)
 KEYS_KEPT = dt.timedelta(days=30)
 HISTORY_LIMIT = 3000  # seconds; below the broker's hour, after which it would start a second one
 REGISTERS_KEPT = dt.timedelta(days=30)  # their files: lists of people, made again when needed
+# A change of calendar works this long before it makes room for others, well within the soft limit
+# of a task; who has not reported for as long as two of these is taken for dead.
+CALENDAR_STRETCH = 100  # seconds
+CALENDAR_SILENCE = dt.timedelta(minutes=5)
 
 
 @shared_task(name="dossiers.clock.sweep")
 def sweep() -> dict[str, int]:
-    """Knock for unrendered papers and registers, forget what is old; may run twice."""
+    """Knock for what lost its knock, forget what nobody needs any more; may run twice."""
     now = timezone.now()
+    waiting = calendar_changing.unfinished_since(now - CALENDAR_SILENCE)
+    for change_id in waiting:
+        knock_for_calendar(change_calendar, change_id)
     return {
+        "calendars": len(waiting),
+        "rehearsals": calendar_changing.forget_rehearsals(now),
         "papers": tasks.sweep_unrendered(),
         "registers": tasks.sweep_registers(),
         "register_files": registers.forget_files_before(now - REGISTERS_KEPT),
@@ -62,3 +82,32 @@ def verify_history() -> int:
     outcome = verifying.verify_everything()
     verifying.note(outcome, is_whole=True, up_to=up_to, started=started)
     return len(outcome.findings)
+
+
+@shared_task(name="dossiers.clock.change_calendar")
+def change_calendar(change_id: int) -> None:
+    """Deal with the promises of an applied change of calendar; a second time it changes nothing."""
+    until = time.monotonic() + CALENDAR_STRETCH
+    if not calendar_changing.carry_out(change_id, goes_on=lambda: time.monotonic() < until):
+        knock_for_calendar(change_calendar, change_id)
+
+
+@shared_task(name="dossiers.clock.rehearse_calendar")
+def rehearse_calendar(change_id: int) -> None:
+    """Rehearse a change of calendar that touches too many dossiers for a page to wait for."""
+    try:
+        calendar_changing.rehearse(CalendarChange.objects.get(pk=change_id))
+    except calendar_changing.ChangeError:
+        logger.info("calendar not rehearsed", change=change_id)
+
+
+def knock_for_calendar(task: Task[[int], None], change_id: int) -> bool:
+    """Ask the queue to work on a change; False when the broker is away: the sweep finds it."""
+    try:
+        task.apply_async((change_id,), retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        logger.warning(
+            "queue is away, calendar waits", change=change_id, error=type(error).__name__
+        )
+        return False
+    return True

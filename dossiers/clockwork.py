@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from agencies.calendars import calendar_of
+from agencies.calendars import calendar_for_promise, calendar_of
 from dossiers import deadlines
 from dossiers.deadlines import (
     Explanation,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
+    from django.db.models import QuerySet
+
     from agencies.working_time import Calendar
     from procedures.models import ProcedureVersion
 
@@ -39,7 +41,10 @@ PAUSE_KINDS = {
 }
 
 # Saved with every act (`recording.Record.write`), so that no service has to name them.
-CLOCK_FIELDS = ("due_at", "due_on", "due_statutory_at", "due_promised_at", "answer_by_at")
+CLOCK_FIELDS = (
+    "due_at", "due_on", "due_statutory_at", "due_promised_at", "due_base_at", "due_base_from",
+    "answer_by_at",
+)  # fmt: skip
 
 # The limit.
 
@@ -259,7 +264,12 @@ def changes_of(dossier: Dossier) -> list[DueDateChange]:
     """
     if not getattr(dossier, "dates_changed", True):
         return []
-    return list(dossier.due_date_changes.exclude(origin__in=BY_PAUSES).order_by("at", "pk"))
+    return list(made_by_no_pause(dossier.due_date_changes.all()))
+
+
+def made_by_no_pause(changes: QuerySet[DueDateChange]) -> QuerySet[DueDateChange]:
+    """Narrow changes to those that no pause made, oldest first."""
+    return changes.exclude(origin__in=BY_PAUSES).order_by("at", "pk")
 
 
 def move_dates(
@@ -268,9 +278,9 @@ def move_dates(
     """Set all dates of a dossier anew from its receipt, its pauses and what changed from outside.
 
     The statutory date moves by the same pauses under the law's own limit; the date of an apology by
-    the working time paused since it was given.
+    the working time paused since it was given. Holds the calendar until the act is committed.
     """
-    calendar = calendar_of(dossier.clock_agency)
+    calendar, _version = calendar_for_promise(dossier.clock_agency)
     spans = pause_spans(pauses)
     set_due(dossier, recompute(dossier, spans, calendar, changes))
     if dossier.due_statutory_at is not None:
@@ -290,26 +300,52 @@ def recompute(
     """Return the appointment moved by the pauses, always from the receipt and never from the last.
 
     The latest date set from outside (another system, a correction, an apology that moves the
-    appointment) takes the place of the receipt; a date the officer set, or an imported one, has no
-    limit to recompute from: the working time paused is added to either (domain.md 3.5). A restart
-    after such a date gives the full limit again, and neither makes the other earlier.
+    appointment), or kept when the calendar changed, takes the place of the receipt; a date the
+    officer set, or an imported one, has no limit to recompute from: the working time paused is
+    added to either (domain.md 3.5). A restart after such a date gives the full limit again, and
+    neither makes the other earlier.
     """
+    return _recomputed(dossier, spans, calendar, changes)[0]
+
+
+def _recomputed(
+    dossier: Dossier,
+    spans: Sequence[deadlines.Pause],
+    calendar: Calendar,
+    changes: Sequence[DueDateChange],
+) -> tuple[dt.datetime | None, bool]:
+    """Return the appointment as `recompute`, and whether it is the limit that gives it."""
     by_limit = None
     if not dossier.due_reason:
         by_limit = _by_limit(dossier, limit_of(dossier), spans, calendar)
-    outside = [change for change in changes if sets_the_date(change)]
-    if outside:
-        moved = _moved_since(outside[-1], spans, calendar)
-        if by_limit is not None and _restarted_after(outside[-1].at, spans):
-            return max(moved, by_limit) if moved else by_limit
-        return moved
+    decided = _decided(dossier, changes)
+    if decided is not None:
+        date, since = decided
+        moved = deadlines.decided_with_pauses(date, since, calendar, spans)
+        if by_limit is not None and by_limit >= moved and _restarted_after(since, spans):
+            return by_limit, True
+        return moved, False
     if by_limit is not None and _is_promised_by_limit(dossier, calendar, changes):
-        return by_limit
+        return by_limit, True
     if dossier.due_original_at is None or dossier.received_at is None:
-        return None
-    return deadlines.decided_with_pauses(
+        return None, False
+    moved = deadlines.decided_with_pauses(
         dossier.due_original_at, dossier.received_at, calendar, spans
     )
+    return moved, False
+
+
+def _decided(
+    dossier: Dossier, changes: Sequence[DueDateChange]
+) -> tuple[dt.datetime, dt.datetime] | None:
+    """Return the date that stands in the place of the receipt and since when, None without one."""
+    if dossier.due_base_at is not None and dossier.due_base_from is not None:
+        return dossier.due_base_at, dossier.due_base_from
+    outside = [change for change in changes if sets_the_date(change)]
+    if not outside:
+        return None
+    date = outside[-1].promised_after or outside[-1].due_after
+    return (date, outside[-1].at) if date is not None else None
 
 
 def dates_under(
@@ -324,14 +360,19 @@ def dates_under(
 
     For the rehearsal of an announcement, and for applying it (`change_due`, origin CALENDAR). A
     date that the limit does not give under the calendar `before` (an imported one, one an officer
-    or another system set) stays. Sets nothing. Raises LimitError.
+    or another system set, one kept before) stays. Sets nothing.
     """
-    decided = bool(dossier.due_reason) or any(sets_the_date(change) for change in changes)
-    if decided or not _is_promised_by_limit(dossier, before, changes):
-        return dossier.due_at, dossier.due_statutory_at
-    due = _by_limit(dossier, limit_of(dossier), spans, calendar)
+    stored = dossier.due_at, dossier.due_statutory_at
+    due, is_by_limit = _recomputed(dossier, spans, before, changes)
+    if not is_by_limit or due != dossier.due_at:
+        return stored
+    moved = _by_limit(dossier, limit_of(dossier), spans, calendar)
+    if moved is None:
+        return stored
+    if dossier.due_statutory_at is None:
+        return moved, None
     by_law = _by_limit(dossier, statutory_limit_of(dossier), spans, calendar)
-    return due, by_law if dossier.due_statutory_at is not None else None
+    return moved, by_law or dossier.due_statutory_at
 
 
 def sets_the_date(change: DueDateChange) -> bool:
@@ -421,6 +462,7 @@ def change_due(
         promise(dossier, new_due, is_late=is_late)
     else:
         set_due(dossier, new_due)
+        let_go(dossier)
     if new_statutory is not None:
         dossier.due_statutory_at = new_statutory
     return DueDateChange(
@@ -446,6 +488,20 @@ def promise(dossier: Dossier, new_due: dt.datetime, *, is_late: bool = False) ->
     dossier.due_promised_at = new_due
     if settings.MOTCUA_APOLOGY_MOVES_DUE and not is_late:
         set_due(dossier, new_due)
+        let_go(dossier)
+
+
+def hold(dossier: Dossier, *, since: dt.datetime) -> None:
+    """Let the appointment stand as somebody's word: from now on only pauses after `since` move it.
+
+    Sets CLOCK_FIELDS on the instance.
+    """
+    dossier.due_base_at, dossier.due_base_from = dossier.due_at, since
+
+
+def let_go(dossier: Dossier) -> None:
+    """Forget a promise kept when the calendar changed: its date has been set anew."""
+    dossier.due_base_at = dossier.due_base_from = None
 
 
 def note_due_change(

@@ -174,6 +174,7 @@ ICONS: dict[Act, str] = {
     Act.REOPEN: "undo",
     Act.DECLINE: "refuse",
     Act.DECIDE_CHAIN: "pen",
+    Act.ADJUST_DUE: "calendar",
 }
 
 

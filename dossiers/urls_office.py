@@ -5,6 +5,7 @@ from django.urls import path
 from dossiers.act_forms import ACT_FORMS
 from dossiers.next_acts import SEGMENTS
 from dossiers.views import (
+    calendars,
     desk,
     hand_overs,
     handing_over,
@@ -42,6 +43,15 @@ urlpatterns = [
     path(f"{_PROCESS}sao-chep/", processes.process_copy, name="process-copy"),
     path(f"{_PROCESS}bang.csv", processes.process_sheet, name="process-sheet"),
     path(f"{_PROCESS}nhap-bang/", processes.process_sheet_load, name="process-sheet-load"),
+    path("lich-lam-viec/", calendars.calendar, name="calendar"),
+    path("lich-lam-viec/thu/", calendars.calendar_rehearse, name="calendar-rehearse"),
+    path("lich-lam-viec/thu/<int:pk>/", calendars.calendar_change, name="calendar-change"),
+    path(
+        "lich-lam-viec/thu/<int:pk>/thu-lai/",
+        calendars.calendar_rehearse_again,
+        name="calendar-rehearse-again",
+    ),
+    path("lich-lam-viec/thu/<int:pk>/ap-dung/", calendars.calendar_apply, name="calendar-apply"),
     path("ho-so/", processing.dossier_list, name="dossier-list"),
     path("ho-so/<str:code>/", processing.dossier_detail, name="dossier-detail"),
     path("ho-so/<str:code>/so-giay-to/", processing.dossier_reveal, name="dossier-reveal"),

@@ -1,6 +1,12 @@
 """The rows of a dossier, by noun; every caller imports from here."""
 
 from dossiers.models.base import DatabaseClock, append_only, local_day
+from dossiers.models.calendar_changes import (
+    CalendarChange,
+    CalendarChangeDay,
+    CalendarMove,
+    CalendarShift,
+)
 from dossiers.models.chain import DayRoot, HistoryCheck
 from dossiers.models.clock import DueDateChange, DueOrigin, Pause, SupplementRound
 from dossiers.models.consultations import Consultation
@@ -33,6 +39,10 @@ from dossiers.models.surveys import Score, SurveyAnswer, SurveyQuestion, SurveyS
 
 __all__ = [
     "ActProposal",
+    "CalendarChange",
+    "CalendarChangeDay",
+    "CalendarMove",
+    "CalendarShift",
     "Consultation",
     "DatabaseClock",
     "DayNumber",

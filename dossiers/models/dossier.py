@@ -305,6 +305,10 @@ class Dossier(models.Model):
     returned_at = models.DateTimeField(_("trả kết quả lúc"), null=True, blank=True)
     returned_on = models.DateField(_("ngày trả kết quả"), null=True, blank=True)
     paused_at = models.DateTimeField(_("đồng hồ dừng từ"), null=True, blank=True)
+    # A promise kept when the calendar changed: no limit gives it any more, and only the pauses after
+    # `due_base_from` are added to it. Empty again as soon as the date is set anew.
+    due_base_at = models.DateTimeField(_("ngày hẹn được giữ"), null=True, blank=True)
+    due_base_from = models.DateTimeField(_("giữ từ lúc"), null=True, blank=True)
     # Until when the applicant's papers or payment are waited for, and when they were reminded.
     reply_by = models.DateField(_("hạn trả lời của người nộp"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("nhắc lần cuối lúc"), null=True, blank=True)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.folding import fold
 from accounts.personal_data import normalise_number
-from agencies.calendars import calendar_of, calendar_with_version
+from agencies.calendars import calendar_for_promise, calendar_of
 from dossiers import deadlines, paper_issue, tracking_codes
 from dossiers.clockwork import note_due_change, start_clock, stated_limit
 from dossiers.deadlines import LimitError
@@ -367,7 +367,7 @@ def _make(chain: Dossier, plan: Plan, *, at: dt.datetime) -> Dossier:
         last_digest=b"",
         **{name: getattr(chain, name) for name in _SAME},
     )
-    calendar, part.calendar_version = calendar_with_version(part.clock_agency)
+    calendar, part.calendar_version = calendar_for_promise(part.clock_agency)
     record = Record(part, None, at)
     give_code(part, record, at=at, paper=None)
     try:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.folding import fold
 from accounts.personal_data import normalise_number
-from agencies.calendars import calendar_with_version
+from agencies.calendars import calendar_for_promise
 from dossiers import paper_issue, tracking_codes
 from dossiers.chain import utc_text
 from dossiers.clockwork import end_pause, let_stand, note_due_change, start_clock
@@ -85,7 +85,7 @@ def correct_result(
         )
         record = Record(new, by, step.record.recorded_at)
         number = give_code(new, record, at=step.at, paper=PaperKind.RECEIPT)
-        calendar, new.calendar_version = calendar_with_version(new.receiving_agency)
+        calendar, new.calendar_version = calendar_for_promise(new.receiving_agency)
         start_clock(new, calendar, at=step.at)
         event = record.append(
             opening,

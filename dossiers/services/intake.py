@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.folding import fold, tidy
 from accounts.personal_data import keyed_digest, normalise_number, seal
-from agencies.calendars import calendar_with_version
+from agencies.calendars import calendar_for_promise
 from dossiers import paper_issue, tracking_codes
 from dossiers.clockwork import START_FIELDS, start_clock, stated_limit
 from dossiers.deadlines import LimitError, Unit
@@ -232,7 +232,7 @@ def settle_at_once(
         locked = step.dossier
         give_code(locked, step.record, at=step.at, paper=None)
         locked.limit_unit = LimitUnit.SAME_DAY
-        calendar, locked.calendar_version = calendar_with_version(locked.receiving_agency)
+        calendar, locked.calendar_version = calendar_for_promise(locked.receiving_agency)
         start_clock(locked, calendar, at=step.at)
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
         locked.result_kind, locked.result_number = "granted", result_number
@@ -524,7 +524,7 @@ def _accept(
             standing=Standing(at_holder=roles, at_counter=roles),
             facts=Facts(),
         )
-    calendar, dossier.calendar_version = calendar_with_version(dossier.receiving_agency)
+    calendar, dossier.calendar_version = calendar_for_promise(dossier.receiving_agency)
     _set_limit(dossier, submission, at=at)
     # What is entered late is printed today: the layout is that of the day of issue (domain.md 0).
     issued_at = timezone.now() if dossier.entry == Entry.LATE else at
