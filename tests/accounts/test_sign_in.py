@@ -313,7 +313,7 @@ def test_hours_no_calendar_can_be_made_of_are_refused_in_words(
 ) -> None:
     calendar = Calendar.objects.get()
     url = f"/quan-tri/agencies/calendar/{calendar.pk}/change/"
-    answer = admin.post(url, calendar_body(calendar, **changes))
+    answer = admin.post(url, without_days(calendar, **changes))
     assert answer.status_code == 200
     assert told in page(answer)
     assert Calendar.objects.get().version == calendar.version

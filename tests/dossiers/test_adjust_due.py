@@ -16,6 +16,7 @@ from dossiers.models import Dossier, DueDateChange, OutboxMessage, PaperSlip
 from dossiers.recording import ActDataError, StaleVersionError
 from dossiers.services import closing, processing
 from dossiers.services.adjusting import adjust_due
+from dossiers.verifying import verify_these
 from dossiers.workflow import IllegalTransitionError
 from tests.dossiers import stages
 from tests.dossiers.conftest import OfficerClient
@@ -69,7 +70,9 @@ def test_a_correction_leaves_event_change_receipt_and_message(
     assert receipt is not None
     assert (receipt.kind, receipt.replaces_id, receipt.due_at) == ("receipt", old.pk, NEW)
     assert OutboxMessage.objects.filter(event=event).exists()
+    assert done.due_statutory_at == local("2026-11-09 17:00")
     assert chain_faults(Dossier.objects.get(pk=done.pk)) == []
+    assert verify_these([done.pk]).findings == []
 
 
 @time_machine.travel(local("2026-11-03 10:00"), tick=False)

@@ -42,6 +42,7 @@ from dossiers.recording import ActDataError
 from dossiers.services import calendar_changing, closing, processing
 from dossiers.services.adjusting import adjust_due
 from dossiers.services.calendar_changing import ChangeError, Decision
+from dossiers.verifying import verify_these
 from dossiers.workflow import State
 from procedures.models import ProcedureVersion
 from tests.budgets import count_queries
@@ -344,6 +345,8 @@ def test_by_default_every_promise_stands_and_the_new_days_bind_new_dossiers(
     assert (day.kind, day.source) == ("swapped_off", "77/TB-UBND, 02/11/2026")
     kept = again(dossier)
     assert (kept.due_at, kept.event_count) == (DUE, dossier.event_count)
+    assert kept.due_statutory_at == DUE
+    assert verify_these([kept.pk]).findings == []
     move = CalendarMove.objects.get(dossier=dossier)
     assert (move.outcome, move.direction) == ("kept", "later")
     assert (move.due_before, move.due_by_rule, move.due_after) == (DUE, LATER, DUE)
@@ -362,7 +365,7 @@ def test_a_promise_moves_later_by_choice_with_event_receipt_and_message(
     change = carried_out(province, OFF)
     moved = again(dossier)
     assert (moved.due_at, moved.due_on) == (LATER, LATER.date())
-    assert moved.due_original_at == DUE
+    assert (moved.due_original_at, moved.due_statutory_at) == (DUE, LATER)
     assert moved.calendar_version == change.version_after
     assert (moved.state, moved.holder_officer) == (dossier.state, province.specialist)
     event = moved.events.get(act="adjust_due")
@@ -380,6 +383,23 @@ def test_a_promise_moves_later_by_choice_with_event_receipt_and_message(
     assert receipt.replaces_id == old.pk
     assert OutboxMessage.objects.filter(event=event).exists()
     assert chain_faults(moved) == []
+    assert verify_these([moved.pk]).findings == []
+
+
+def test_a_committed_time_and_the_law_s_move_each_by_its_own_limit(
+    province: Province, today: Any
+) -> None:
+    province.procedure.versions.update(
+        committed_value=3, committed_unit="working_day", committed_decision="12/QĐ-UBND"
+    )
+    with time_machine.travel(MONDAY, tick=False):
+        dossier = stages.in_progress(province)
+    assert again(dossier).due_at == local("2026-11-05 17:00")
+    assert again(dossier).due_statutory_at == DUE
+    carried_out(province, OFF)
+    moved = again(dossier)
+    assert (moved.due_at, moved.due_statutory_at) == (local("2026-11-06 17:00"), LATER)
+    assert verify_these([moved.pk]).findings == []
 
 
 def test_each_direction_is_decided_for_itself(
@@ -495,6 +515,46 @@ def test_a_kept_promise_stays_kept_through_pauses_and_later_changes(
     with time_machine.travel(local("2026-11-09 08:00"), tick=False):
         carried_out(province, DayChange(dt.date(2026, 11, 10), "holiday", "Lễ"), number="78")
     assert again(dossier).due_at == local("2026-11-10 17:00")
+
+
+def test_a_promise_moved_once_and_kept_the_next_time_is_kept(
+    province: Province, dossier: Dossier, today: Any
+) -> None:
+    carried_out(province, OFF)
+    tenth = DayChange(LATER.date(), "holiday", "Lễ")
+    carried_out(province, tenth, decision=Decision(), number="78")
+    assert again(dossier).due_at == LATER
+    with time_machine.travel(local("2026-11-06 07:00"), tick=False):
+        processing.request_supplement(dossier, by=province.specialist, reason="Thiếu")
+    with time_machine.travel(local("2026-11-09 07:00"), tick=False):  # one working day
+        processing.accept_supplement(dossier, by=province.receptionist)
+    assert again(dossier).due_at == local("2026-11-11 17:00")  # the limit alone gives the 12th
+    assert verify_these([dossier.pk]).findings == []
+
+
+def test_an_adjusted_date_takes_the_place_of_a_kept_promise(
+    province: Province, dossier: Dossier, today: Any
+) -> None:
+    carried_out(province, OFF, decision=Decision())
+    assert again(dossier).due_base_at == DUE
+    adjust_due(
+        dossier, by=province.reformer, new_due=local("2026-11-20 17:00"), origin="correction",
+        reference="1", reason="Nhầm",
+    )  # fmt: skip
+    assert again(dossier).due_base_at is None
+    with time_machine.travel(local("2026-11-06 07:00"), tick=False):
+        processing.request_supplement(dossier, by=province.specialist, reason="Thiếu")
+    with time_machine.travel(local("2026-11-09 07:00"), tick=False):  # one working day
+        processing.accept_supplement(dossier, by=province.receptionist)
+    assert again(dossier).due_at == local("2026-11-23 17:00")
+
+
+def test_a_date_another_system_confirmed_is_its_word_and_moves_with_no_calendar(
+    province: Province, dossier: Dossier, today: Any
+) -> None:
+    adjust_due(dossier, by=None, new_due=DUE, origin="external", reference="M", reason="Bộ báo")
+    assert not rehearsed(province, OFF).shifts.exists()
+    assert verify_these([dossier.pk]).findings == []
 
 
 def test_a_promise_kept_while_the_clock_stands_counts_the_whole_pause(
