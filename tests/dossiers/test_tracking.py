@@ -374,7 +374,7 @@ def test_the_view_holds_nothing_but_what_is_listed_here() -> None:
         "code", "procedure", "procedure_code", "state", "state_label", "national_status",
         "holder", "held_since", "received_at", "due_at", "due_original_at",
         "settled_at", "timeliness", "explanation", "todo", "counter", "counter_address",
-        "counter_phone", "timeline", "is_elsewhere", "asked_at", "calendar",
+        "counter_phone", "timeline", "is_elsewhere", "asked_at", "parent", "parts", "system_of_record", "calendar",
     }  # fmt: skip
     read = " ".join(tracking._COLUMNS.values())
     for private in ("owner_", "representative", "reason", "summary", "actor", "officer", "sealed"):

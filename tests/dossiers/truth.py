@@ -200,9 +200,9 @@ def _beside_faults(dossier: Dossier, events: list[DossierEvent]) -> list[str]:
         if event.act == Act.CORRECT_RESULT and event.from_state:
             wanted = set()  # the receipt is the new dossier's
         given = slips[event.pk]
-        # T17 gives a new receipt only where the date changed.
+        # T17 and B4 give a new receipt only where the date changed.
         if given != [str(kind) for kind in wanted] and not (
-            event.act == Act.ACCEPT_SUPPLEMENT and given in ([], ["receipt"])
+            event.act in {Act.ACCEPT_SUPPLEMENT, Act.ADJUST_DUE} and given in ([], ["receipt"])
         ):
             faults.append(f"event {event.seq} {event.act} has the papers {given}")
     return faults
