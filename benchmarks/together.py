@@ -202,9 +202,10 @@ class Worker:
                 given["agency"] = self.places[self.random.choice(["asked", "desk"])]
                 given["question"] = "Có phù hợp quy hoạch?"
             case Act.ADJUST_DUE:
+                now = dt.datetime.now(dt.UTC)
                 given |= {
-                    "new_due_on": (seen.due_on or dt.date.max - dt.timedelta(days=400))
-                    + dt.timedelta(days=7),
+                    "new_due": (seen.due_at or now) + dt.timedelta(days=7),
+                    "origin": "correction",
                     "reference": f"{self.random.randrange(10**6)}/CV",
                 }
             case Act.DECIDE_CHAIN:
