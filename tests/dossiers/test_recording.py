@@ -13,9 +13,13 @@ import time_machine
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
+from agencies.calendars import DayChange
+from agencies.models import Calendar
 from dossiers import day_roots, hand_overs, paper_issue, surveys, verifying
 from dossiers.chain import chain_faults, event_digest
 from dossiers.models import (
+    CalendarChangeDay,
+    CalendarMove,
     DayRoot,
     Dossier,
     DossierEvent,
@@ -34,7 +38,7 @@ from dossiers.models import (
 from dossiers.paper_numbers import void_next_number
 from dossiers.readings import note_reading
 from dossiers.recording import database_now
-from dossiers.services import processing
+from dossiers.services import calendar_changing, processing
 from dossiers.workflow import PaperKind
 from tests.dossiers.stages import awaiting_supplement, received
 from tests.dossiers.superuser import sql, superuser_without_triggers
@@ -51,6 +55,9 @@ def with_history(province: Province) -> Dossier:
         dossier = awaiting_supplement(province)
     with time_machine.travel("2026-11-18T09:00+07:00", tick=False):
         dossier = processing.accept_supplement(dossier, by=province.receptionist)
+    with time_machine.travel("2026-11-18T10:00+07:00", tick=False):
+        change_the_calendar(province)
+    dossier.refresh_from_db()
     note_reading(dossier, by=province.head)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(day_roots, "database_now", lambda: database_now() + dt.timedelta(days=1))
@@ -72,9 +79,30 @@ def with_history(province: Province) -> Dossier:
     return dossier
 
 
+def change_the_calendar(province: Province) -> None:
+    """Add a day off within the dossier's limit; its promise is kept, and that is written down."""
+    change = calendar_changing.rehearse(
+        calendar_changing.propose(
+            Calendar.objects.get(),
+            by=province.reformer,
+            number="77/TB-UBND",
+            announced_on=dt.date(2026, 11, 17),
+            days=[DayChange(dt.date(2026, 11, 20), "holiday", "Nghỉ thử")],
+        )
+    )
+    calendar_changing.apply(
+        change,
+        by=province.reformer,
+        decision=calendar_changing.Decision(),
+        digest=bytes(change.digest),
+    )
+    assert calendar_changing.carry_out(change.pk)
+
+
 def test_events_readings_changed_dates_and_roots_are_history() -> None:
     assert {
-        DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck, MirrorMessage,
+        CalendarChangeDay, CalendarMove, DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck,
+        MirrorMessage,
         PaperMove, PaperReprint, SurveyAnswer, SurveyScore, VoidPaperNumber,
     } == set(HISTORY)  # fmt: skip
 
