@@ -15,6 +15,7 @@ from dossiers.clockwork import change_due, hold
 from dossiers.deadlines import LAST_RECEIPT_YEAR
 from dossiers.models import Dossier, DueOrigin
 from dossiers.recording import ActDataError, begin
+from dossiers.services import chains
 from dossiers.workflow import Act, PaperKind
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def adjust_due(
         if not number:
             raise ActDataError({"reference": _("Hãy ghi số văn bản hoặc số thông điệp.")})
         _write(step, due, origin=known, reference=number, reason=reason, by=by)
+        chains.follow(locked, at=step.at)
         return locked
 
 
