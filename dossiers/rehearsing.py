@@ -81,7 +81,7 @@ def open_under(calendar_id: int) -> DossierQuerySet:
     own = Q(receiving_agency__calendar=calendar_id)
     if not Calendar.objects.filter(pk__lt=calendar_id).exists():
         own |= Q(receiving_agency__calendar__isnull=True)
-    return Dossier.objects.open().filter(own)
+    return Dossier.objects.open().filter(own, is_chain=False)  # a chain has the date of its parts
 
 
 def within_reach(calendar_id: int, days: Iterable[DayChange]) -> DossierQuerySet:

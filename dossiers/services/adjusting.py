@@ -83,6 +83,7 @@ def move_with_calendar(
         new_statutory=shift.statutory_after,
         more={"change": change.pk, "applied_by": change.applied_by_id},
     )
+    chains.follow(step.dossier, at=step.at)
     return step.dossier, event
 
 
