@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.permissions import BasePermission
@@ -18,10 +18,11 @@ from agencies.scope import Scope, officer_and_scope
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.http.response import HttpResponseBase
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-    View = Callable[..., HttpResponse]
+    View = Callable[..., HttpResponseBase]
 
 
 def officer_of(request: HttpRequest | Request) -> Officer | None:
@@ -65,7 +66,7 @@ def officer_required(*roles: Role) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 if getattr(request, "htmx", False):
                     # A fragment must not take in the sign-in page: the whole page goes there.

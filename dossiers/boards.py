@@ -57,12 +57,37 @@ class Bounds:
         }[group]
 
 
-def counts(open_dossiers: DossierQuerySet, bounds: Bounds) -> dict[str, int]:
-    """Return how many open dossiers stand in each group. Runs one query."""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many open dossiers stand in each group, and how many of them need an apology today."""
+
+    groups: dict[str, int]
+    need_apology: int
+
+
+def counts(open_dossiers: DossierQuerySet, bounds: Bounds) -> Counts:
+    """Count open dossiers by the groups of the clock. Runs one query."""
     found: dict[str, int] = open_dossiers.order_by().aggregate(
-        **{group.replace("-", "_"): Count("pk", filter=bounds.condition(group)) for group in GROUPS}
+        **by_group(bounds), need_apology=Count("pk", filter=needs_apology(bounds))
     )
-    return {group: found[group.replace("-", "_")] for group in GROUPS}
+    return Counts({group: found[_name(group)] for group in GROUPS}, found["need_apology"])
+
+
+def by_group(bounds: Bounds) -> dict[str, Count]:
+    """Return the counts of the groups as annotations: qua_han, hom_nay, sap_den_han …"""
+    return {_name(group): Count("pk", filter=bounds.condition(group)) for group in GROUPS}
+
+
+def needs_apology(bounds: Bounds) -> Q:
+    """Return the condition of running dossiers whose date is past or today, without an apology.
+
+    Source: domain.md 3.7 and T24: the apology goes out before the date, once.
+    """
+    return Q(paused_at__isnull=True, due_at__lt=bounds.today_ends, due_promised_at__isnull=True)
+
+
+def _name(group: str) -> str:
+    return group.replace("-", "_")
 
 
 def _midnight(day: dt.date) -> dt.datetime:

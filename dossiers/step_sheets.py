@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from accounts.folding import fold
+from accounts.sheet_cells import plain
 from agencies.models import Agency
 from dossiers.processes import StepRow
 from dossiers.step_plans import FORWARD, PARALLEL, REWORK, Branch
@@ -105,7 +106,7 @@ def write_sheet(rows: Iterable[StepRow]) -> str:
         writer.writerow(
             [
                 step.code,
-                _plain(step.name),
+                plain(step.name),
                 step.role,
                 step.unit,
                 step.agency.code if step.agency else "",
@@ -113,20 +114,15 @@ def write_sheet(rows: Iterable[StepRow]) -> str:
                 write_hours(step.minutes_in_person),
                 write_hours(step.minutes_online),
                 write_hours(step.minutes_post),
-                _plain(write_branches(row.branches, " ; ")),
-                _plain(step.input_paper),
-                _plain(step.output_paper),
+                plain(write_branches(row.branches, " ; ")),
+                plain(step.input_paper),
+                plain(step.output_paper),
                 "co" if step.may_pause else "khong",
                 "co" if step.takes_fee else "khong",
                 step.sign_type,
             ]
         )
     return "\ufeff" + out.getvalue()
-
-
-def _plain(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula; `_cell` takes the mark off again."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def read_sheet(content: bytes) -> list[StepRow]:

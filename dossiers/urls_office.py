@@ -9,12 +9,14 @@ from dossiers.views import (
     desk,
     hand_overs,
     handing_over,
+    outlook,
     papers,
     processes,
     processing,
     registers,
     supervision,
     surveys,
+    together,
 )
 from dossiers.views.rows import act_url_name
 
@@ -28,7 +30,12 @@ urlpatterns = [
     path("tiep-nhan/cho/", desk.desk_waiting, name="desk-waiting"),
     path("tiep-nhan/da-nhan/<str:code>/", desk.desk_done, name="desk-done"),
     path("hop-viec/", processing.inbox, name="inbox"),
+    path("hop-viec/nhieu-ho-so/", together.act_together, name="act-together"),
     path("bang-dieu-hanh/", supervision.board, name="board"),
+    path("bang-dieu-hanh/nguyen-nhan/", outlook.board_causes, name="board-causes"),
+    path("bang-dieu-hanh/muoi-ngay/", outlook.board_ahead, name="board-ahead"),
+    path("bang-dieu-hanh/don-vi/", outlook.board_units, name="board-units"),
+    path("bang-dieu-hanh/danh-sach.csv", outlook.board_csv, name="board-csv"),
     path("ban-giao-viec/", handing_over.hand_over, name="hand-over"),
     path("quy-trinh/", processes.process_list, name="process-list"),
     path("quy-trinh/them/", processes.process_add, name="process-add"),

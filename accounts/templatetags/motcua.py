@@ -140,6 +140,19 @@ def deadline(
 
 
 @register.simple_tag
+def tick_cell(row: Any) -> SafeString:
+    """Write the cell with the box that chooses a row for an act on several, in form "together"."""
+    return format_html(
+        '<td class="pick no-print" role="cell"><label class="tick">'
+        '<input name="ho-so" type="checkbox" value="{}@{}" form="together">'
+        '<span class="visually-hidden">{}</span></label></td>',
+        row.code,
+        row.dossier.event_count,
+        row.code,
+    )
+
+
+@register.simple_tag
 def row_cells(row: Any) -> SafeString:
     """Write the cells every list of dossiers begins with: clock, code, procedure and owner."""
     return format_html(

@@ -77,10 +77,18 @@ def start(request: HttpRequest) -> HttpResponse:
 @officer_required()
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Show what waits for the officer, by the clock and not by arrival."""
+    """Show what waits for the officer, by the clock and not by arrival; filters are the address."""
     officer, now = the_officer(request), timezone.now()
+    calendar = calendar_of(officer.agency)
     whole_unit = request.GET.get("xem") == "don-vi"
-    seen = Dossier.objects.visible_to(scope_for(request))
+    typed = search.readable(request.GET.get("q", ""))
+    states = next_acts.states_waiting_for(officer, timezone.localdate(now))
+    state, group, _agency = _filters(request, [])
+    seen = search.found_by(Dossier.objects.visible_to(scope_for(request)), typed)
+    if state:
+        seen = seen.filter(state=state)
+    if group:
+        seen = seen.filter(boards.Bounds.at(now, calendar).condition(group))
     try:
         found, cursor = inboxes.page_of(
             rows.slim(seen),
@@ -91,12 +99,17 @@ def inbox(request: HttpRequest) -> HttpResponse:
         )
     except pages.CursorError:
         return redirect("inbox")
-    calendar = calendar_of(officer.agency)
     lines = [rows.row_of(dossier, now, calendar, officer) for dossier in found]
     return render(
         request,
         "dossiers/processing/inbox.html",
         {
+            "typed": typed,
+            "states": [(s.value, s.label) for s in State if s in states],
+            "clock_groups": boards.GROUPS.items(),
+            "state": state,
+            "group": group,
+            "is_filtered": bool(typed or state or group),
             "groups": inboxes.grouped(lines),
             "count": len(lines),
             "is_whole": cursor is None and "sau" not in request.GET,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, OuterRef, Subquery, Value
@@ -10,20 +9,18 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.roles import Role
 from agencies.access import officer_required, scope_for, the_officer
 from agencies.calendars import calendar_of
-from agencies.models import Agency
 from dossiers import boards, pages, steps
 from dossiers.clockwork import explain
 from dossiers.models import Dossier, DossierEvent, DossierQuerySet, local_day
 from dossiers.views import rows
 from dossiers.views.processing import not_stored
+from dossiers.views.sights import Sight
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from agencies.working_time import Calendar
 
 MOST_HOLDERS = 15
-_SELECTED = mark_safe(" selected")
 _ICONS = {
     "qua-han": "overdue",
     "hom-nay": "soon",
@@ -47,24 +43,14 @@ _ICONS = {
 def board(request: HttpRequest) -> HttpResponse:
     """Show what is overdue, due today and due soon in sight, who holds it and since when."""
     officer, scope, now = the_officer(request), scope_for(request), timezone.now()
-    in_sight = Agency.objects.all() if scope.sees_everything else scope.agencies()
-    agencies: list[Any] = list(
-        in_sight.order_by("name_sort").values_list(
-            "pk", "code", "name", "short_name", "path", named=True
-        )
-    )
-    chosen = next((a for a in agencies if a.code == request.GET.get("co-quan")), None)
+    sight = Sight.of(request)
     group = request.GET.get("nhom", "")
     group = group if group in boards.GROUPS else "qua-han"
-    # A chain has no desk of its own: it is on the board by its parts, each where it lies.
-    dossiers = Dossier.objects.visible_to(scope).open().filter(is_chain=False)
-    if chosen is not None or not scope.sees_everything:
-        # By id, so that the partial index by settling agency and due date answers.
-        within = [a.pk for a in agencies if chosen is None or a.path.startswith(chosen.path)]
-        dossiers = dossiers.filter(competent_agency__in=within)
+    dossiers = sight.open
     calendar = calendar_of(officer.agency)
     bounds = boards.Bounds.at(now, calendar)
-    counts = boards.counts(dossiers, bounds)
+    counted = boards.counts(dossiers, bounds)
+    counts = counted.groups
     listed = steps.with_trail(rows.slim(dossiers.filter(bounds.condition(group)))).annotate(
         last_event_at=Subquery(
             DossierEvent.objects.filter(dossier=OuterRef("pk")).order_by("-seq").values("at")[:1]
@@ -87,11 +73,13 @@ def board(request: HttpRequest) -> HttpResponse:
         {
             "now": now,
             "officer_agency": officer.agency,
-            "agency_options": _options(tuple(agencies), chosen) if len(agencies) > 1 else "",
-            "chosen": chosen,
+            "sight": sight,
+            "tab": "board",
             "group": group,
             "group_label": boards.GROUPS[group],
             "group_count": counts[group],
+            "need_apology": counted.need_apology,
+            "list_query": sight.query.removeprefix("?"),
             "total": total,
             "stats": [
                 {
@@ -131,15 +119,6 @@ def _late_step(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> str:
     if step is None or not step.is_late:
         return ""
     return _("Trễ bước %(hours)s giờ") % {"hours": step.over_hours}
-
-
-@functools.lru_cache(maxsize=64)  # a province has hundreds of agencies, and they seldom change
-def _options(agencies: tuple[Any, ...], chosen: Any) -> SafeString:
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((a.code, _SELECTED if a == chosen else "", a.short_name or a.name) for a in agencies),
-    )
 
 
 def _tone(group: str, count: int) -> str:

@@ -185,7 +185,7 @@ def test_td_what_is_overdue_is_not_in_time(province: Province) -> None:
     dossiers = Dossier.objects.open()
     for moment in ("2026-11-12T09:00", "2026-11-16T16:59", "2026-11-16T17:01", "2026-12-01T09:00"):
         bounds = boards.Bounds.at(local(moment), CALENDAR)
-        counts = boards.counts(dossiers, bounds)
+        counts = boards.counts(dossiers, bounds).groups
         assert sum(counts.values()) == 1
         is_late = live(DUE, local(moment), CALENDAR) is Timeliness.OVERDUE
         assert counts["qua-han"] == is_late

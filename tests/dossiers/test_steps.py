@@ -456,7 +456,7 @@ def test_no_report_knows_of_it(province: Province, late: Dossier) -> None:
     counted = boards.counts(
         Dossier.objects.open(), boards.Bounds.at(local("2026-08-05 11:00"), calendar_of())
     )
-    assert counted["qua-han"] == 0
+    assert counted.groups["qua-han"] == 0
     assert Dossier.objects.overdue(local("2026-08-05 11:00")).count() == 0
 
 
