@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from accounts.tries import forget_tries_before
-from dossiers import day_roots, idempotency, registers, tasks, verifying
+from dossiers import day_roots, digests, idempotency, registers, tasks, verifying
 from dossiers.models import CalendarChange
 from dossiers.services import calendar_changing
 
@@ -49,6 +49,16 @@ def sweep() -> dict[str, int]:
         "tries": forget_tries_before(now - TRIES_KEPT),
         "keys": idempotency.forget_before(now - KEYS_KEPT),
     }
+
+
+@shared_task(name="dossiers.clock.send_digests")
+def send_digests() -> dict[str, int]:
+    """Send the morning's mails to officers within the hours for them; may run twice."""
+    now = timezone.now()
+    if not digests.is_time(now):
+        return {}
+    digests.prepare(timezone.localdate(now))
+    return digests.send_waiting(now)
 
 
 @shared_task(

@@ -35,6 +35,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "dossiers.clock.verify_history",
         "schedule": crontab(day_of_week="sunday", hour="3", minute="40"),
     },
+    # The first run sends, the later ones try again what the mail server refused.
+    "digests": {
+        "task": "dossiers.clock.send_digests",
+        "schedule": crontab(hour="6-9", minute="*/20"),
+    },
     "on-time rates": {
         "task": "reports.clock.compute_on_time_rates",
         "schedule": crontab(hour="1", minute="30"),

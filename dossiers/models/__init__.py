@@ -30,6 +30,7 @@ from dossiers.models.hand_overs import (
 from dossiers.models.idempotency import IdempotencyKey
 from dossiers.models.mirrors import MirrorMessage
 from dossiers.models.money import FeeDue
+from dossiers.models.notices import Digest, DigestChoice, Note, Notice
 from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber, VoidPaperNumber
 from dossiers.models.papers import DossierDocument, PaperReprint, PaperSlip
 from dossiers.models.proposals import ActProposal
@@ -48,6 +49,8 @@ __all__ = [
     "DayNumber",
     "DayRoot",
     "Delivery",
+    "Digest",
+    "DigestChoice",
     "Dossier",
     "DossierDocument",
     "DossierEvent",
@@ -64,6 +67,8 @@ __all__ = [
     "IdKind",
     "IdempotencyKey",
     "MirrorMessage",
+    "Note",
+    "Notice",
     "OutboxMessage",
     "OwnerKind",
     "PaperFile",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -27,7 +28,7 @@ from agencies.models import Agency
 from dossiers import boards, history, next_acts, pages, search, steps
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.clockwork import explain
-from dossiers.models import ActProposal, Dossier, ReadingWay, ResultChannel, local_day
+from dossiers.models import ActProposal, Dossier, Note, ReadingWay, ResultChannel, local_day
 from dossiers.readings import note_reading
 from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
 from dossiers.tracking_codes import grouped
@@ -316,6 +317,9 @@ def _detail(
         "facts": _facts(dossier, events),
         "public_code": dossier.public_code,
         "holder": rows.holder_of(dossier),
+        "notes": Note.objects.filter(dossier=dossier).select_related("author").order_by("at", "id"),
+        "note_url": reverse("note-add", args=[rows.address_code(dossier)]),
+        "note_token": uuid.uuid4(),
     }
     return render(request, template, context)
 

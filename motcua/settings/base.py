@@ -1,5 +1,6 @@
 """Everything true everywhere; nothing here reads the environment."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,9 @@ PROVINCE_CODE = "H01"
 PROVINCE_NAME = "An Giang"
 SITE_NAME = "Một Cửa An Giang"
 HOTLINE = ""  # shown to citizens where there is one
+# Between these local hours officers get their morning's e-mail; quiet for the rest of the day.
+SENDS_MAIL = True
+DIGEST_HOURS = (dt.time(6), dt.time(10))
 PUBLIC_URL = "http://127.0.0.1:8000"  # where citizens find the portal: in the QR of every paper
 
 # Who signs in

@@ -47,6 +47,10 @@ PAPER_SIGNING_PASSPHRASE = env.get("MOTCUA_SIGNING_PASSPHRASE")
 PAPER_TRUST_FILE = env.get("MOTCUA_TRUST_FILE")
 ROOTS_FILE = Path(env.get("MOTCUA_ROOTS_FILE", str(ROOTS_FILE)))
 
+# The demo sends no mail: each is a file to look at.
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+
 # Hashed names as in production, without minutes of compressing.
 STORAGES = {
     **STORAGES,

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 
 from agencies.calendars import DayChange
 from agencies.models import Calendar
-from dossiers import day_roots, hand_overs, paper_issue, surveys, verifying
+from dossiers import day_roots, hand_overs, notices, paper_issue, surveys, verifying
 from dossiers.chain import chain_faults, event_digest
 from dossiers.models import (
     CalendarChangeDay,
@@ -27,6 +27,7 @@ from dossiers.models import (
     DueDateChange,
     HistoryCheck,
     MirrorMessage,
+    Note,
     OutboxMessage,
     PaperMove,
     PaperReprint,
@@ -73,6 +74,7 @@ def with_history(province: Province) -> Dossier:
         dossier=dossier, reference="tin-1", national_status=4, at=database_now(),
         reason="Đang giải quyết", outcome=MirrorMessage.Outcome.values[0], event=None,
     )  # fmt: skip
+    notices.write_note(dossier, by=province.head, text="Gọi lại cho Sở", token="ghi-1")
     question = SurveyQuestion.objects.first()
     assert question is not None
     surveys.answer(slip, {question: 1})
@@ -102,7 +104,7 @@ def change_the_calendar(province: Province) -> None:
 def test_events_readings_changed_dates_and_roots_are_history() -> None:
     assert {
         CalendarChangeDay, CalendarMove, DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck,
-        MirrorMessage,
+        MirrorMessage, Note,
         PaperMove, PaperReprint, SurveyAnswer, SurveyScore, VoidPaperNumber,
     } == set(HISTORY)  # fmt: skip
 
