@@ -37,7 +37,9 @@ def test_the_inbox_offers_a_box_for_each_row_and_its_filters(province: Province)
     text = page(client.get("/hop-viec/"))
     for value in ticked(dossiers):
         assert f'value="{value}" form="together"' in text
-    assert page(client.get("/hop-viec/", {"q": dossiers[0].code})).count('form="together"') == 2
+    assert (
+        page(client.get("/hop-viec/", {"q": str(dossiers[0].code)})).count('form="together"') == 2
+    )
     shown = page(client.get("/hop-viec/", {"han": "qua-han"}))
     assert "Không có hồ sơ nào khớp bộ lọc" in shown
     shown = page(client.get("/hop-viec/", {"trang-thai": State.AWAITING_ASSIGNMENT.value}))
