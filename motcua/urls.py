@@ -10,6 +10,7 @@ from rest_framework.permissions import AllowAny
 from accounts.urls import api_urlpatterns as accounts_api
 from dossiers.urls import api_urlpatterns as dossiers_api
 from dossiers.urls_public import api_urlpatterns as tracking_api
+from motcua.guide import guide, guide_picture
 from motcua.health import healthz
 from procedures.urls import api_urlpatterns as procedures_api
 from reports.urls import api_urlpatterns as reports_api
@@ -31,6 +32,9 @@ urlpatterns = [
     path("", include("dossiers.urls_office")),
     path("", include("procedures.urls")),
     path("", include("reports.urls")),
+    path("huong-dan/", guide, name="guide-home"),
+    path("huong-dan/hinh/<str:name>", guide_picture, name="guide-picture"),
+    path("huong-dan/<slug:name>/", guide, name="guide"),
     path("healthz", healthz, name="health"),
     path("quan-tri/", admin.site.urls),
     path(

@@ -64,6 +64,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "motcua.requests.province",
                 "agencies.context.officer",
+                "motcua.guide.help_link",
             ],
         },
     },
