@@ -15,6 +15,7 @@ from dossiers.views import (
     processes,
     processing,
     registers,
+    scans,
     supervision,
     surveys,
     together,
@@ -36,6 +37,18 @@ urlpatterns = [
     path("thong-bao/", notices.notice_list, name="notice-list"),
     path("thong-bao/so-moi/", notices.notice_count, name="notice-count"),
     path("thong-bao/nhan-thu/", notices.digest_choice, name="digest-choice"),
+    *(
+        path(f"ho-so/<str:code>/giay-to-nop/<int:pk>/{segment}", view, name=name)
+        for segment, view, name in (
+            ("", scans.document, "document"),
+            ("them/", scans.scan_add, "scan-add"),
+            ("dung-lai/<int:scan>/", scans.scan_reuse, "scan-reuse"),
+            ("tep/<int:scan>/", scans.scan_file, "scan-file"),
+            ("tep/<int:scan>/len/", scans.scan_up, "scan-up"),
+            ("tep/<int:scan>/xuong/", scans.scan_down, "scan-down"),
+            ("tep/<int:scan>/bo/", scans.scan_remove, "scan-remove"),
+        )
+    ),
     path("ho-so/<str:code>/ghi-chu/", notices.note_add, name="note-add"),
     path("bang-dieu-hanh/", supervision.board, name="board"),
     path("bang-dieu-hanh/nguyen-nhan/", outlook.board_causes, name="board-causes"),

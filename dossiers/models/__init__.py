@@ -36,6 +36,7 @@ from dossiers.models.papers import DossierDocument, PaperReprint, PaperSlip
 from dossiers.models.proposals import ActProposal
 from dossiers.models.readings import DossierReading, ReadingWay
 from dossiers.models.registers import Register
+from dossiers.models.scans import Scan
 from dossiers.models.surveys import Score, SurveyAnswer, SurveyQuestion, SurveyScore
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "ReadingWay",
     "Register",
     "ResultChannel",
+    "Scan",
     "Score",
     "SupplementRound",
     "SurveyAnswer",

@@ -16,6 +16,7 @@ class ReadingWay(models.TextChoices):
     NUMBERS = "numbers", _("Số giấy tờ, số điện thoại")
     FORM = "form", _("Biểu mẫu xử lý")
     PAPER = "paper", _("Giấy tờ phát hành")
+    SCAN = "scan", _("Giấy tờ đã nộp")
     API = "api", _("Hệ thống kết nối")
 
 

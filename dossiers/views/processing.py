@@ -9,6 +9,7 @@ import structlog
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -296,7 +297,10 @@ def _detail(
         "waits_for": _waits_for(dossier),
         "timeline": history.timeline(dossier, events, papers),
         "late_entry": dossier.late_reason,
-        "documents": dossier.documents.order_by("supplement_round", "position", "id"),
+        "documents": dossier.documents.annotate(
+            scan_count=Count("scans", filter=Q(scans__removed_at__isnull=True))
+        ).order_by("supplement_round", "position", "id"),
+        "address_code": rows.address_code(dossier),
         "slips": [
             {
                 "name": slip_name(slip),

@@ -76,6 +76,7 @@ PROVINCE_NAME = "An Giang"
 SITE_NAME = "Một Cửa An Giang"
 HOTLINE = ""  # shown to citizens where there is one
 # Between these local hours officers get their morning's e-mail; quiet for the rest of the day.
+CLAMAV_ADDRESS = ""  # host:port of a clamd; empty: files are kept as "unchecked"
 SENDS_MAIL = True
 DIGEST_HOURS = (dt.time(6), dt.time(10))
 PUBLIC_URL = "http://127.0.0.1:8000"  # where citizens find the portal: in the QR of every paper

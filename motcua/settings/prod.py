@@ -33,6 +33,7 @@ ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS") or [env.require("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
 
+CLAMAV_ADDRESS = env.get("MOTCUA_CLAMAV")
 # Without a mail server nobody is sent anything: mails wait until one is named.
 EMAIL_HOST = env.get("MOTCUA_EMAIL_HOST")
 EMAIL_PORT = env.integer("MOTCUA_EMAIL_PORT", 587)
