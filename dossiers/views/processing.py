@@ -26,7 +26,7 @@ from agencies.access import officer_required, scope_for, the_officer
 from agencies.calendars import calendar_of
 from agencies.context import looking
 from agencies.models import Agency
-from dossiers import boards, history, next_acts, pages, search, steps
+from dossiers import boards, history, next_acts, pages, rounds, search, steps
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.clockwork import explain
 from dossiers.models import ActProposal, Dossier, Note, ReadingWay, ResultChannel, local_day
@@ -277,6 +277,11 @@ def _detail(
     asking = [rows.asking_button(dossier, act) for act in acts_to_propose(dossier, officer)]
     # The time of a chain is that of its parts, each told on its own page.
     shares = [] if dossier.is_chain else history.shares(dossier, events, now, calendar)
+    documents = list(
+        dossier.documents.annotate(
+            scan_count=Count("scans", filter=Q(scans__removed_at__isnull=True))
+        ).order_by("supplement_round", "position", "id")
+    )
     fees = list(dossier.fees_due.order_by("pk"))
     context |= {
         "parts": _parts(request, dossier, now, calendar),
@@ -297,9 +302,10 @@ def _detail(
         "waits_for": _waits_for(dossier),
         "timeline": history.timeline(dossier, events, papers),
         "late_entry": dossier.late_reason,
-        "documents": dossier.documents.annotate(
-            scan_count=Count("scans", filter=Q(scans__removed_at__isnull=True))
-        ).order_by("supplement_round", "position", "id"),
+        "documents": documents,
+        "rounds": rounds.compare(dossier.supplement_rounds.order_by("requested_at"), documents)
+        if dossier.supplement_count
+        else [],
         "address_code": rows.address_code(dossier),
         "slips": [
             {
