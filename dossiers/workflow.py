@@ -153,7 +153,8 @@ class Place(StrEnum):
     COUNTER = "counter"  # the receiving agency, or the holder: what the counter does for a citizen
     COMPETENT = "competent"  # the settling agency, wherever the papers lie
     CONSULTED = "consulted"  # an agency whose opinion is asked and not yet given
-    PROVINCE = "province"  # over the holder or the whole province: the reform office, supervisors
+    # Over the whole province: the reform office at its root; over a counter: its supervisor.
+    PROVINCE = "province"
 
 
 class Move(StrEnum):
@@ -265,7 +266,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("T16", A.REQUEST_SUPPLEMENT,    [S.IN_PROGRESS],             S.AWAITING_SUPPLEMENT,  [R.SPECIALIST, R.HEAD, R.SIGNER], [R.SPECIALIST, R.HEAD], clock=C.PAUSE, needs_reason=True, paper=P.SUPPLEMENT_REQUEST),
     _row("T17", A.ACCEPT_SUPPLEMENT,     [S.AWAITING_SUPPLEMENT],     S.IN_PROGRESS,          [R.RECEPTIONIST],         clock=C.RESUME, **_COUNTER),
     _row("T18", A.LAPSE_SUPPLEMENT,      [S.AWAITING_SUPPLEMENT],     S.STOPPED,              [R.HEAD, R.SIGNER],       [R.SYSTEM], clock=C.STOP, paper=P.STOP_NOTICE, move=Move.TO_COUNTER),
-    _row("T19", A.REQUEST_PAYMENT,       [S.IN_PROGRESS],             S.AWAITING_PAYMENT,     [R.SPECIALIST, R.RECEPTIONIST], clock=C.PAUSE, paper=P.PAYMENT_NOTICE, **_COUNTER),
+    _row("T19", A.REQUEST_PAYMENT,       [S.IN_PROGRESS],             S.AWAITING_PAYMENT,     [R.SPECIALIST],           clock=C.PAUSE, paper=P.PAYMENT_NOTICE),
+    _row("T19", A.REQUEST_PAYMENT,       [S.IN_PROGRESS],             S.AWAITING_PAYMENT,     [R.RECEPTIONIST],         clock=C.PAUSE, paper=P.PAYMENT_NOTICE, **_COUNTER),
     _row("T20", A.CONFIRM_PAYMENT,       [S.AWAITING_PAYMENT],        S.IN_PROGRESS,          [R.RECEPTIONIST, R.SYSTEM], clock=C.RESUME, **_COUNTER),
     _row("T20", A.CONFIRM_PAYMENT,       [S.AWAITING_PAYMENT],        S.AWAITING_SIGNATURE,   [R.RECEPTIONIST, R.SYSTEM], clock=C.RESUME, **_COUNTER),
     _row("T21", A.LAPSE_PAYMENT,         [S.AWAITING_PAYMENT],        S.STOPPED,              [R.SIGNER],               [R.SYSTEM], clock=C.STOP, paper=P.STOP_NOTICE, move=Move.TO_COUNTER),

@@ -74,7 +74,7 @@ T15 answer_consultation consulting           in_progress           consulted_age
 T16 request_supplement  in_progress          awaiting_supplement   specialist head signer | specialist head
 T17 accept_supplement   awaiting_supplement  in_progress           receptionist*
 T18 lapse_supplement    awaiting_supplement  stopped               head signer | system
-T19 request_payment     in_progress          awaiting_payment      specialist* receptionist*
+T19 request_payment     in_progress          awaiting_payment      specialist receptionist*
 T20 confirm_payment     awaiting_payment     in_progress           receptionist* system*
 T21 lapse_payment       awaiting_payment     stopped               signer | system
 T22 suspend             awaiting_assignment  suspended             signer | specialist head
@@ -214,14 +214,15 @@ def the_law() -> dict[tuple[str, str], Row]:
         if line:
             named, _bar, askers = line.partition("|")
             number, act, source, target, *roles = named.split()
-            marks = {role[len(role.rstrip("*+!^")) :] for role in roles}
-            assert len(marks) == 1
-            places = PLACES[marks.pop()]
+            named_at = [
+                (role.rstrip("*+!^"), PLACES[role[len(role.rstrip("*+!^")) :]]) for role in roles
+            ]
             found[act, source] = Row(
                 number,
                 AIMS.get(target, target),
-                frozenset((p, role.rstrip("*+!^")) for role in roles for p in places),
-                frozenset((p, role) for role in askers.split() for p in places),
+                frozenset((p, role) for role, places in named_at for p in places),
+                # Whoever may only ask does so where it is decided.
+                frozenset((p, role) for role in askers.split() for p in named_at[0][1]),
             )
     return found
 
