@@ -412,15 +412,18 @@ class Officer(models.Model):
             "_held_roles", {}
         )
         if today not in remembered:
-            rows = OfficerRole.objects.held_by(today, officer=self.pk)
+            rows = OfficerRole.objects.held_by(today, officer=self.pk).select_related("agency")
             self.remember_roles(today, rows)
         return remembered[today]
 
     def remember_roles(self, today: dt.date, rows: Iterable[OfficerRole]) -> None:
-        """Keep the rows of `OfficerRoleQuerySet.held_by` for the day: own ones first."""
+        """Keep the rows of `OfficerRoleQuerySet.held_by`, with their agency, for the day: own first."""
         own: dict[tuple[str, int], None] = {}
         givers: dict[tuple[str, int], list[int]] = {}
+        roots: set[int] = set()
         for row in rows:
+            if row.agency.parent_id is None:
+                roots.add(row.agency_id)
             for agency_id in (row.agency_id, *row.taken_over):
                 key = (row.role, agency_id)
                 if row.officer_id == self.pk:
@@ -433,12 +436,22 @@ class Officer(models.Model):
         ]
         self.__dict__.setdefault("_given_roles", {})[today] = givers
         self.__dict__.setdefault("_own_roles", {})[today] = frozenset(own)
+        self.__dict__.setdefault("_roots", {})[today] = frozenset(roots)
 
     def own_roles(self, today: dt.date) -> frozenset[tuple[str, int]]:
         """Return the pairs held on the day without anybody's delegation; shares that query."""
         self.held_roles(today)
         own: frozenset[tuple[str, int]] = self.__dict__["_own_roles"][today]
         return own
+
+    def roots(self, today: dt.date) -> frozenset[int]:
+        """Return the agencies above all others in which a role is held on the day; shares that query.
+
+        What is done over the whole province is done from there (domain.md 2.1, R11).
+        """
+        self.held_roles(today)
+        found: frozenset[int] = self.__dict__["_roots"][today]
+        return found
 
     def stands_for(self, role: Role, agency_id: int, today: dt.date) -> list[int]:
         """Return the ids of those who delegated the role in the agency to this officer.

@@ -234,7 +234,7 @@ def waiting_for(officer: Officer, today: dt.date, *, whole_unit: bool = False) -
         if Role.HEAD in roles:
             # A part of a chain ended without a result: what now (B8)?
             found |= mine & Q(state=State.IN_PROGRESS, parts_undecided__gt=0)
-        if Role.REFORM_OFFICER in roles:
+        if Role.REFORM_OFFICER in roles and agency_id in officer.roots(today):
             found |= Q(asked_act=Act.REOPEN, asked_by=Role.SUPERVISOR)
         if Role.SUPERVISOR in roles:
             found |= Q(

@@ -424,7 +424,7 @@ def _acting(
     if officer is None:
         return Role.SYSTEM, None
     today = timezone.localdate()
-    here = _counting(place, dossier)
+    here = _counting(place, dossier, officer)
     own = {Role(role) for role, agency_id in officer.own_roles(today) if here(role, agency_id)}
     held = opening.roles & own
     if held or not opening.roles:
@@ -438,7 +438,7 @@ def _acting(
     return role, next((found[0] for found in givers if found), None)
 
 
-def _counting(place: Place, dossier: Dossier) -> Callable[[str, int], bool]:
+def _counting(place: Place, dossier: Dossier, officer: Officer) -> Callable[[str, int], bool]:
     """Return what tells whether a role in an agency counts for an act done in a place.
 
     The same as `Dossier.standing_of`, asked of one role.
@@ -453,7 +453,6 @@ def _counting(place: Place, dossier: Dossier) -> Callable[[str, int], bool]:
         case Place.CONSULTED:
             ids = set(dossier.consulted_agencies)
         case Place.PROVINCE:
-            return lambda role, agency_id: (
-                role != Role.SUPERVISOR or agency_id == dossier.receiving_agency_id
-            )
+            today = timezone.localdate()
+            return lambda role, agency_id: dossier.is_under(officer, role, agency_id, today)
     return lambda _role, agency_id: agency_id in ids

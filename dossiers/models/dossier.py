@@ -602,14 +602,18 @@ class Dossier(models.Model):
         )
 
     def _roles_over(self, officer: Officer, today: dt.date) -> frozenset[Role]:
-        """Return what counts for the whole province: the reform office, a supervisor of the counter.
-
-        R11 sees all; R12 watches the centre that received the dossier (domain.md 2.1).
-        """
-        held = officer.held_roles(today)
         return frozenset(
             Role(role)
-            for role, agency_id in held
-            if role == Role.REFORM_OFFICER
-            or (role == Role.SUPERVISOR and agency_id == self.receiving_agency_id)
+            for role, agency_id in officer.held_roles(today)
+            if self.is_under(officer, role, agency_id, today)
         )
+
+    def is_under(self, officer: Officer, role: str, agency_id: int, today: dt.date) -> bool:
+        """Tell whether a role in an agency counts over the dossier, wherever it lies.
+
+        R11 at the root of the province sees all, as in `agencies.scope`; R12 watches the centre that
+        received the dossier (domain.md 2.1). Reads the officer's remembered roles.
+        """
+        if role == Role.REFORM_OFFICER:
+            return agency_id in officer.roots(today)
+        return role == Role.SUPERVISOR and agency_id == self.receiving_agency_id

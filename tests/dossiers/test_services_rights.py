@@ -6,10 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
 from accounts.roles import Role
 from dossiers.models import Dossier
-from dossiers.recording import ActDataError, open_acts
+from dossiers.next_acts import waiting_for
+from dossiers.recording import ActDataError, acts_to_propose, open_acts
 from dossiers.services import (
     approval,
     closing,
@@ -36,6 +38,7 @@ from tests.dossiers.stages import (
     supplement_overdue,
 )
 from tests.dossiers.truth import history_faults
+from tests.factories import OfficerFactory
 from tests.province import give_role
 
 if TYPE_CHECKING:
@@ -147,6 +150,39 @@ def test_a_day_no_calendar_knows_is_refused_by_name(province: Province) -> None:
             answer_by=dt.date.max,
         )
     assert set(refused.value.errors) == {"answer_by"}
+
+
+def test_money_is_asked_for_by_who_holds_the_dossier_or_by_the_counter(province: Province) -> None:
+    """T19: a specialist of the receiving agency has no say while another agency settles it."""
+    dossier = in_progress(province)
+    passer_by = OfficerFactory.create(agency=province.centre, roles=[Role.SPECIALIST])
+    assert Act.REQUEST_PAYMENT not in open_acts(dossier, passer_by)
+    with pytest.raises(IllegalTransitionError):
+        payment.request_payment(dossier, by=passer_by, **OWED)
+    assert Act.REQUEST_PAYMENT in open_acts(dossier, province.specialist)
+    done = payment.request_payment(dossier, by=province.receptionist, **OWED)
+    event = done.events.latest("seq")
+    assert (event.actor_role, event.agency) == ("receptionist", province.centre)
+
+
+def test_the_reform_office_of_one_agency_is_not_that_of_the_province(province: Province) -> None:
+    """R11 sees all only at the root (domain.md 2.1): what it does over the province needs the same."""
+    local = OfficerFactory.create(agency=province.department, roles=[Role.REFORM_OFFICER])
+    dossier = stopped(province)
+    assert Act.REOPEN not in acts_to_propose(dossier, local)
+    with pytest.raises(IllegalTransitionError):
+        approval.ask(Act.REOPEN, dossier, by=local, **WHY)
+    asked = approval.ask(Act.REOPEN, dossier, by=province.supervisor, **WHY)
+    assert Act.REOPEN not in open_acts(asked, local)
+    assert Act.REOPEN in open_acts(asked, province.reformer)
+    with pytest.raises(IllegalTransitionError):
+        correcting.reopen(asked, by=local, to="in_progress", **WHY)
+    today = timezone.localdate()
+    assert not Dossier.objects.filter(waiting_for(local, today), pk=asked.pk).exists()
+    assert Dossier.objects.filter(waiting_for(province.reformer, today), pk=asked.pk).exists()
+    running = in_progress(province)
+    assert Act.ADJUST_DUE not in open_acts(running, local)
+    assert Act.ADJUST_DUE in open_acts(running, province.reformer)
 
 
 def test_the_machine_exempts_nobody(province: Province) -> None:
