@@ -34,7 +34,7 @@ from dossiers.services import (
     waiting,
 )
 from dossiers.services.intake import Paper
-from dossiers.workflow import Act, State, ways_to_reopen
+from dossiers.workflow import Act
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -484,7 +484,7 @@ class ReopenForm(ActForm):
 
     def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(dossier, data)
-        ways = ways_to_reopen(State(dossier.state), is_received=dossier.received_at is not None)
+        ways = correcting.ways_back(dossier)
         field = self.fields["to"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         field.choices = [(way.value, way.label) for way in ways]
@@ -522,7 +522,27 @@ class AdjustDueForm(ActForm):
         return self.cleaned_data
 
 
-class DeclineForm(ActForm):
+class ProposalForm(ActForm):
+    """About one of the acts that are asked for; which, where there are several."""
+
+    asked = forms.ChoiceField(label=_("Đề nghị"), required=False)
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        field = self.fields["asked"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        acts = [(act.value, act.label) for act in dossier.asked_acts]
+        field.choices = acts if len(acts) == 1 else [("", _("Chọn đề nghị")), *acts]
+        field.initial = acts[0][0] if len(acts) == 1 else ""
+
+
+class RetractForm(ProposalForm):
+    act = Act.RETRACT
+    service = staticmethod(approval.retract)
+    note = _text(_("Vì sao rút"))
+
+
+class DeclineForm(ProposalForm):
     act = Act.DECLINE
     service = staticmethod(approval.decline)
     reason = _text(_("Vì sao không chấp thuận"), required=True)
@@ -592,6 +612,7 @@ ACT_FORMS: dict[Act, type[ActForm]] = {
         CorrectResultForm,
         ReopenForm,
         DeclineForm,
+        RetractForm,
         AdjustDueForm,
         DecideChainForm,
     )

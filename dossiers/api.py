@@ -37,7 +37,7 @@ from agencies.models import Agency
 from dossiers import deadlines, idempotency, pages
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.deadlines import Limit, LimitError, Unit
-from dossiers.models import Dossier, DossierDocument, IdKind, OwnerKind, ReadingWay
+from dossiers.models import ActProposal, Dossier, DossierDocument, IdKind, OwnerKind, ReadingWay
 from dossiers.opening import OpeningError, places_named, version_for
 from dossiers.paper_files import ensure_rendered
 from dossiers.readings import note_reading
@@ -170,6 +170,14 @@ class PartSerializer(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField(allow_null=True)
 
 
+class ProposalSerializer(serializers.Serializer[Any]):
+    act = serializers.CharField()
+    by = serializers.CharField(allow_null=True)
+    role = serializers.CharField()
+    at = serializers.DateTimeField()
+    given = serializers.DictField()
+
+
 class DossierSerializer(DossierSummarySerializer):
     receiving_agency = serializers.CharField()
     supporting_agency = serializers.CharField(allow_null=True)
@@ -182,7 +190,7 @@ class DossierSerializer(DossierSummarySerializer):
     parts = PartSerializer(many=True)
     allowed = serializers.ListField(child=serializers.CharField())
     may_ask = serializers.ListField(child=serializers.CharField())
-    asked = serializers.CharField(allow_null=True)
+    asked = ProposalSerializer(many=True)
     events = EventSerializer(many=True)
 
 
@@ -248,6 +256,7 @@ class ActSerializer(serializers.Serializer[Any]):
     new_due_on = serializers.DateField(required=False)
     reference = serializers.CharField(required=False)
     to = serializers.ChoiceField(choices=State.choices, required=False)
+    asked = serializers.CharField(required=False, help_text="act (decline, retract)")
 
 
 ERRORS = {
@@ -530,7 +539,7 @@ def detail(dossier: Dossier, officer: Officer) -> dict[str, Any]:
         "parts": _parts(dossier),
         "allowed": [act.value for act in open_acts(dossier, officer)],
         "may_ask": [act.value for act in acts_to_propose(dossier, officer)],
-        "asked": dossier.asked_act or None,
+        "asked": _asked(dossier),
         "events": [
             {
                 "seq": event.seq,
@@ -551,6 +560,23 @@ def detail(dossier: Dossier, officer: Officer) -> dict[str, Any]:
 
 def _code_of(agency: Agency | None) -> str | None:
     return agency.code if agency else None
+
+
+def _asked(dossier: Dossier) -> list[dict[str, Any]]:
+    """Write what waits for a decision, as it was filled in; asks only where something does."""
+    if not dossier.asked:
+        return []
+    waiting = dossier.proposals.filter(outcome=ActProposal.Outcome.OPEN)
+    return [
+        {
+            "act": row.act,
+            "by": row.asked_by.full_name if row.asked_by else None,
+            "role": row.asked_event.actor_role,
+            "at": local_iso(row.asked_event.at),
+            "given": row.given,
+        }
+        for row in waiting.select_related("asked_by", "asked_event").order_by("pk")
+    ]
 
 
 def _parts(dossier: Dossier) -> list[dict[str, Any]]:

@@ -153,6 +153,7 @@ def _who(dossier: Dossier, event: DossierEvent, due_before: dt.datetime | None) 
 _SAID = {
     "asked": _lazy("Đề nghị: %(value)s"),
     "declined": _lazy("Không chấp thuận: %(value)s"),
+    "retracted": _lazy("Rút đề nghị: %(value)s"),
     "question": _lazy("Câu hỏi: %(value)s"),
     "answer_by": _lazy("Trả lời trước hết ngày %(value)s"),
     "amount_vnd": _lazy("Số tiền %(value)s đồng"),

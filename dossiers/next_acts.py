@@ -19,6 +19,7 @@ from dossiers.workflow import TRANSITIONS, Act, Aim, Place, State
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
     from agencies.models import Officer
 
@@ -48,6 +49,7 @@ ASIDE = frozenset(
         Act.REOPEN,
         Act.ASK_APPROVAL,
         Act.DECLINE,
+        Act.RETRACT,
         Act.REMIND_APPLICANT,
         Act.ADJUST_DUE,
         Act.MIRROR,
@@ -83,6 +85,7 @@ _LOOKED_AT = frozenset(
         Act.GRANT_WITHDRAWAL,
         Act.CONFIRM_PAYMENT,
         Act.RESUME,
+        Act.RETRACT,
         Act.REMIND_APPLICANT,
         Act.REMIND_COLLECTION,
         Act.LAPSE_COMPLETION,
@@ -131,6 +134,7 @@ SEGMENTS: dict[Act, str] = {
     Act.LAPSE_PAYMENT: "het-han-nop-tien",
     Act.REMIND_APPLICANT: "nhac-nguoi-nop",
     Act.DECLINE: "khong-chap-thuan",
+    Act.RETRACT: "rut-de-nghi",
     Act.ADJUST_DUE: "dieu-chinh-ngay-hen",
     Act.DECIDE_CHAIN: "quyet-dinh-lien-thong",
 }
@@ -173,6 +177,7 @@ ICONS: dict[Act, str] = {
     Act.CORRECT_RESULT: "pen",
     Act.REOPEN: "undo",
     Act.DECLINE: "refuse",
+    Act.RETRACT: "undo",
     Act.DECIDE_CHAIN: "pen",
     Act.ADJUST_DUE: "calendar",
 }
@@ -187,10 +192,10 @@ def turns_aside(act: Act, state: State) -> bool:
     )
 
 
-def in_order(acts: list[Act], state: State, asked: str = "") -> list[Act]:
-    """Return the acts that have a form: the one asked for first, then those that lead on."""
+def in_order(acts: list[Act], state: State, asked: Collection[str] = ()) -> list[Act]:
+    """Return the acts that have a form: those asked for first, then those that lead on."""
     built = [act for act in acts if act in ACT_FORMS]
-    return sorted(built, key=lambda act: (act != asked, turns_aside(act, state), act in GRAVE))
+    return sorted(built, key=lambda act: (act not in asked, turns_aside(act, state), act in GRAVE))
 
 
 @functools.cache
@@ -230,17 +235,25 @@ def waiting_for(officer: Officer, today: dt.date, *, whole_unit: bool = False) -
         if work.consulted:
             found |= Q(state=State.CONSULTING, consulted_agencies__contains=[agency_id])
         if work.asked:
-            found |= mine & Q(asked_act__in=sorted(work.asked))
+            found |= mine & _IS_ASKED & Q(asked__has_any_keys=sorted(work.asked))
         if Role.HEAD in roles:
             # A part of a chain ended without a result: what now (B8)?
             found |= mine & Q(state=State.IN_PROGRESS, parts_undecided__gt=0)
         if Role.REFORM_OFFICER in roles and agency_id in officer.roots(today):
-            found |= Q(asked_act=Act.REOPEN, asked_by=Role.SUPERVISOR)
+            found |= _reopening(Role.SUPERVISOR, officer)
         if Role.SUPERVISOR in roles:
-            found |= Q(
-                receiving_agency=agency_id, asked_act=Act.REOPEN, asked_by=Role.REFORM_OFFICER
-            )
+            found |= Q(receiving_agency=agency_id) & _reopening(Role.REFORM_OFFICER, officer)
     return found
+
+
+# As the index of what is asked for has it, so that it is used.
+_IS_ASKED = ~Q(asked={})
+
+
+def _reopening(asked_by: Role, officer: Officer) -> Q:
+    """Return the condition of dossiers that somebody else in a role asked to reopen (T37)."""
+    theirs = Q(asked__reopen__people__contains=officer.pk)
+    return _IS_ASKED & Q(asked__reopen__role=asked_by.value) & ~theirs
 
 
 def states_waiting_for(officer: Officer, today: dt.date) -> frozenset[State]:

@@ -78,8 +78,11 @@ def remind_applicants(today: dt.date) -> int:
 
 def ask_for_lapses(today: dt.date) -> int:
     """Put the lapse before who confirms it when the time and its grace are over (T08, T18, T21)."""
-    silent = Dossier.objects.select_related("version").filter(
-        state__in=LAPSES, reply_by__lt=today, asked_act=""
+    asked = [act.value for act in LAPSES.values()]
+    silent = (
+        Dossier.objects.select_related("version")
+        .filter(state__in=LAPSES, reply_by__lt=today)
+        .exclude(asked__has_any_keys=asked)
     )
     return _each(
         (

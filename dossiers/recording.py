@@ -7,6 +7,7 @@ removed, back-dated or cut-off row shows (design.md 2).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,9 @@ from dossiers.models.base import DatabaseClock
 from dossiers.workflow import (
     MACHINE,
     PAUSED_STATES,
-    TRANSITIONS,
     Act,
     ClockEffect,
+    IllegalTransitionError,
     Move,
     Opening,
     Place,
@@ -37,7 +38,8 @@ from dossiers.workflow import (
     acts_open_to,
     acts_to_ask,
     check,
-    leads_on,
+    check_retracting,
+    place_of,
     target_of,
 )
 
@@ -91,7 +93,7 @@ class Record:
     recorded_at: dt.datetime
     events: list[DossierEvent] = field(default_factory=list)
     # What was asked for and is settled by an act of this record.
-    _settled: tuple[DossierEvent, ActProposal.Outcome] | None = None
+    _settled: list[tuple[str, DossierEvent, ActProposal.Outcome]] = field(default_factory=list)
 
     def append(
         self,
@@ -115,6 +117,7 @@ class Record:
         dossier, row = self.dossier, opening.row
         role, principal = _acting(self.officer, opening, dossier, _place_asked(row, dossier, data))
         before = dossier.state if dossier.event_count else ""
+        held_by = dossier.holder_agency_id
         after = target_of(
             row,
             State(before or row.target),
@@ -160,23 +163,12 @@ class Record:
             data={**(data or {}), "on_behalf_of": principal} if principal else data or {},
         )
         self.events.append(event)
-        if dossier.asked_act and before:
-            self._settle_asked(event)
+        if dossier.asked and before:
+            moved = dossier.holder_agency_id != held_by
+            outcomes = {act: _outcome(act, event, dossier, moved=moved) for act in dossier.asked}
+            self._settled += [(act, event, found) for act, found in outcomes.items() if found]
+            dossier.asked = {act: said for act, said in dossier.asked.items() if not outcomes[act]}
         return event
-
-    def _settle_asked(self, event: DossierEvent) -> None:
-        """Mark what was asked for as done, declined, or overtaken by another act."""
-        dossier = self.dossier
-        if event.act == dossier.asked_act:
-            outcome = ActProposal.Outcome.DONE
-        elif event.act == Act.DECLINE:
-            outcome = ActProposal.Outcome.DECLINED
-        elif not leads_on(Act(dossier.asked_act), State(dossier.state)):
-            outcome = ActProposal.Outcome.OVERTAKEN
-        else:
-            return
-        dossier.asked_act = dossier.asked_by = ""
-        self._settled = (event, outcome)
 
     def write(self, *, fields: Iterable[str] = ()) -> None:
         """Save the dossier, then its events chained, then their outbox rows.
@@ -204,8 +196,7 @@ class Record:
                     "paused_at",
                     "reply_by",
                     "reminded_at",
-                    "asked_act",
-                    "asked_by",
+                    "asked",
                     "event_count",
                     "last_digest",
                     *CLOCK_FIELDS,
@@ -218,11 +209,10 @@ class Record:
         OutboxMessage.objects.bulk_create(
             OutboxMessage(event=event, payload_version=PAYLOAD_VERSION) for event in self.events
         )
-        if self._settled is not None:
-            decided, outcome = self._settled
-            ActProposal.objects.filter(dossier=dossier, outcome=ActProposal.Outcome.OPEN).update(
-                outcome=outcome, decided_event=decided
-            )
+        for act, decided, outcome in self._settled:
+            ActProposal.objects.filter(
+                dossier=dossier, act=act, outcome=ActProposal.Outcome.OPEN
+            ).update(outcome=outcome, decided_event=decided)
         for event in self.events:
             logger.info(
                 "act",
@@ -231,6 +221,23 @@ class Record:
                 seq=event.seq,
                 by=self.officer.pk if self.officer else None,
             )
+
+
+def _outcome(
+    asked: str, event: DossierEvent, dossier: Dossier, *, moved: bool
+) -> ActProposal.Outcome | None:
+    """Return what an event made of an act that was asked for: None while it still waits."""
+    if event.act == asked:
+        return ActProposal.Outcome.DONE
+    if event.act == Act.DECLINE and event.data["declined"] == asked:
+        return ActProposal.Outcome.DECLINED
+    if event.act == Act.RETRACT and event.data["retracted"] == asked:
+        return ActProposal.Outcome.RETRACTED
+    place = place_of(Act(asked), State(dossier.state))
+    # What was put before the holder's own people is not the next holder's to decide (T13).
+    if place is None or (moved and place is Place.HOLDER):
+        return ActProposal.Outcome.OVERTAKEN
+    return None
 
 
 @dataclass(frozen=True)
@@ -286,6 +293,8 @@ def begin(
     locked = locked_for_act(dossier)
     standing = standing_for(locked, by)
     opening = check(act, state=State(locked.state), standing=standing, facts=locked.facts)
+    if _asked_for_it_too(act, locked, opening, by):
+        raise IllegalTransitionError(act, State(locked.state))
     if opening.row.needs_reason and not reason.strip():
         raise ActDataError({"reason": _("Hãy ghi lý do.")})
     return step_on(locked, opening, standing, by=by, version=version, at=at)
@@ -365,13 +374,51 @@ def _acting_for(agency: Agency, by: Officer | None) -> Agency:
 def open_acts(dossier: Dossier, officer: Officer) -> list[Act]:
     """Return the acts the officer may do on the dossier now; reads `version` and the roles.
 
-    Who may do what is asked for may also decline it, but for the one who asked (T37).
+    Who may do what is asked for may also decline it; who asked may take it back, and where two
+    people are needed does not do it (T37).
     """
-    facts = dossier.facts
-    acts = acts_open_to(
-        State(dossier.state), dossier.standing_of(officer, timezone.localdate()), facts
-    )
-    return [*acts, Act.DECLINE] if facts.asked_act and facts.asked_act in acts else acts
+    facts, state = dossier.facts, State(dossier.state)
+    standing = dossier.standing_of(officer, timezone.localdate())
+    acts = acts_open_to(state, standing, facts)
+    if not facts.asked:
+        return acts
+    if Act.REOPEN in acts:
+        opening = check(Act.REOPEN, state=state, standing=standing, facts=facts)
+        if _asked_for_it_too(Act.REOPEN, dossier, opening, officer):
+            acts.remove(Act.REOPEN)
+    if any(act in acts for act in dossier.asked):
+        acts.append(Act.DECLINE)
+    if acts_to_retract(dossier, officer):
+        acts.append(Act.RETRACT)
+    return acts
+
+
+def acts_to_decide(dossier: Dossier, officer: Officer) -> list[Act]:
+    """Return the acts that others put before the officer; reads as `open_acts`."""
+    acts = open_acts(dossier, officer)
+    return [act for act in dossier.asked_acts if act in acts]
+
+
+def acts_to_retract(dossier: Dossier, officer: Officer) -> list[Act]:
+    """Return what the officer asked for, or somebody for them, and may still take back."""
+    state, facts = State(dossier.state), dossier.facts
+    found = []
+    for act in dossier.asked_acts:
+        if officer.pk not in dossier.asked[act]["people"]:
+            continue
+        standing = dossier.standing_of(officer, timezone.localdate())
+        with contextlib.suppress(IllegalTransitionError):
+            check_retracting(act, state=state, standing=standing, facts=facts)
+            found.append(act)
+    return found
+
+
+def _asked_for_it_too(act: Act, dossier: Dossier, opening: Opening, by: Officer | None) -> bool:
+    """Tell whether who is about to reopen is who asked for it, be it in somebody else's name (T37)."""
+    if act is not Act.REOPEN or act not in dossier.asked:
+        return False
+    _role, principal = _acting(by, opening, dossier, opening.row.place)
+    return not people_behind(by, principal).isdisjoint(dossier.asked[act]["people"])
 
 
 def acts_to_propose(dossier: Dossier, officer: Officer) -> tuple[Act, ...]:
@@ -381,37 +428,22 @@ def acts_to_propose(dossier: Dossier, officer: Officer) -> tuple[Act, ...]:
     )
 
 
-def people_behind(event: DossierEvent) -> frozenset[int]:
-    """Return the ids of who did an act and of whom they did it for.
+def people_behind(by: Officer | None, principal: int | None) -> frozenset[int]:
+    """Return the ids of who does an act and of whom they do it for.
 
     What two people must do (T37) is done by none who is behind both.
     """
-    return _without_none(event.actor_id, event.data.get("on_behalf_of"))
-
-
-def people_doing(step: Step) -> frozenset[int]:
-    """Return the same for an act that is about to be done."""
-    officer = step.record.officer
-    _role, principal = _acting(officer, step.opening, step.dossier, step.opening.row.place)
-    return _without_none(officer.pk if officer else None, principal)
-
-
-def _without_none(*ids: int | None) -> frozenset[int]:
+    ids = (by.pk if by else None, principal)
     return frozenset(officer_id for officer_id in ids if officer_id is not None)
 
 
 def _place_asked(row: Transition, dossier: Dossier, data: dict[str, Any] | None) -> Place:
-    """Return where the role of an act must be held; asking and declining follow what is asked."""
-    asked = {Act.ASK_APPROVAL: (data or {}).get("asked"), Act.DECLINE: dossier.asked_act}
-    act = asked.get(row.act)
-    return next(
-        (
-            other.place
-            for other in TRANSITIONS
-            if act == other.act and dossier.state in other.sources
-        ),
-        row.place,
-    )
+    """Return where the role of an act must be held: about a proposal, where that is asked for."""
+    named = {Act.ASK_APPROVAL: "asked", Act.DECLINE: "declined", Act.RETRACT: "retracted"}
+    key = named.get(row.act)
+    if key is None or data is None:
+        return row.place
+    return place_of(Act(data[key]), State(dossier.state)) or row.place
 
 
 def _acting(

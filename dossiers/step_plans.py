@@ -41,7 +41,15 @@ INTERRUPTING_STATES = PAUSED_STATES | {State.WITHDRAWAL_REQUESTED}
 INTAKE_MINUTES = 8 * 60  # domain.md 3.2: a submission is answered within 8 working hours
 # Acts that lead elsewhere than the course of a dossier: no step is built on them.
 _OFF_COURSE = frozenset(
-    {Act.REOPEN, Act.MIRROR, Act.ADJUST_DUE, Act.ASK_APPROVAL, Act.DECLINE, Act.CORRECT_RESULT}
+    {
+        Act.REOPEN,
+        Act.MIRROR,
+        Act.ADJUST_DUE,
+        Act.ASK_APPROVAL,
+        Act.DECLINE,
+        Act.RETRACT,
+        Act.CORRECT_RESULT,
+    }
 )
 # Where the fee is taken by each rule (domain.md 6.2: 1, 2, 4; and T19).
 FEE_STATES: dict[str, frozenset[State]] = {

@@ -68,7 +68,7 @@ NATIONAL_STATUS: dict[State, int | None] = {
 
 
 class Act(models.TextChoices):
-    """Hành vi: the acts T01-T37 of domain.md 2.5 and five of bookkeeping; labels are on buttons."""
+    """Hành vi: the acts T01-T37 of domain.md 2.5 and those of bookkeeping; labels are on buttons."""
 
     SAVE_DRAFT = "save_draft", _("Lưu nháp")
     SUBMIT = "submit", _("Nộp hồ sơ")
@@ -110,6 +110,7 @@ class Act(models.TextChoices):
     # Beside the 37: what keeps the log whole where the law's table names no act of its own.
     ASK_APPROVAL = "ask_approval", _("Trình đề nghị")
     DECLINE = "decline", _("Không chấp thuận đề nghị")
+    RETRACT = "retract", _("Rút đề nghị")
     REMIND_APPLICANT = "remind_applicant", _("Nhắc người nộp")
     ADJUST_DUE = "adjust_due", _("Điều chỉnh ngày hẹn")
     MIRROR = "mirror", _("Ghi theo hệ thống của bộ")
@@ -300,6 +301,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("B6",  A.OPEN_PART,             [S.IN_PROGRESS],             Aim.SAME,               [R.SYSTEM]),
     _row("B7",  A.CLOSE_CHAIN,           [S.IN_PROGRESS],             S.SETTLED,              [R.SYSTEM],               clock=C.STOP, move=Move.TO_COUNTER),
     _row("B8",  A.DECIDE_CHAIN,          [S.IN_PROGRESS],             Aim.CHOSEN,             [R.HEAD],                 needs_reason=True),
+    # Who asked (B1) takes it back before it is decided.
+    _row("B9",  A.RETRACT,               _ANY_BUT_DRAFT,              Aim.SAME,               []),
 )
 # fmt: on
 
@@ -374,14 +377,17 @@ class Facts:
     reply_is_overdue: bool = False
     is_reminded: bool = False
     open_consultations: int = 0
-    # The act put before those who decide it, and the role of who put it.
-    asked_act: str = ""
-    asked_by: str = ""
+    # The acts put before those who decide them, each with the role of who put it.
+    asked: tuple[tuple[str, str], ...] = ()
     # A chain and how its parts stand (domain.md 6.4).
     is_chain: bool = False
     parts_open: int = 0
     parts_settled: int = 0
     parts_undecided: int = 0
+
+    def role_that_asked(self, act: Act) -> str:
+        """Return the role in which an act was put before those who decide it, empty if none was."""
+        return next((role for asked, role in self.asked if asked == act), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +425,7 @@ _OF_CHAIN = frozenset(
         A.SAVE_DRAFT, A.SUBMIT, A.REGISTER, A.RECEIVE, A.REQUEST_COMPLETION, A.RESUBMIT,
         A.LAPSE_COMPLETION, A.REFUSE, A.CANCEL, A.EXTEND, A.RETURN_RESULT, A.REMIND_COLLECTION,
         A.REQUEST_WITHDRAWAL, A.GRANT_WITHDRAWAL, A.REFUSE_WITHDRAWAL, A.ASK_APPROVAL, A.DECLINE,
-        A.REMIND_APPLICANT, A.ADJUST_DUE, A.OPEN_PART, A.CLOSE_CHAIN, A.DECIDE_CHAIN,
+        A.RETRACT, A.REMIND_APPLICANT, A.ADJUST_DUE, A.OPEN_PART, A.CLOSE_CHAIN, A.DECIDE_CHAIN,
     }
 )  # fmt: skip
 _OF_CHAIN_ALONE = frozenset({A.CLOSE_CHAIN, A.DECIDE_CHAIN})
@@ -434,8 +440,8 @@ def _deciders(row: Transition, facts: Facts) -> frozenset[Role]:
         return row.roles & _AND_ABOVE[facts.apology_by]
     if row.act is Act.REOPEN:
         # Two people in two roles: the second decides what the first has asked for.
-        other = {Role.SUPERVISOR, Role.REFORM_OFFICER} - {facts.asked_by}
-        return frozenset(other) if facts.asked_act == Act.REOPEN else frozenset()
+        first = facts.role_that_asked(Act.REOPEN)
+        return frozenset({Role.SUPERVISOR, Role.REFORM_OFFICER} - {first} if first else ())
     return row.roles
 
 
@@ -499,7 +505,7 @@ def check_asking(
     """Return the row of B1 by which an actor puts an act before those who decide it.
 
     Raises IllegalTransitionError when it is not theirs to ask, when they may decide it themselves,
-    or when something is asked already.
+    or when the same is asked already.
     """
     known = facts or Facts()
     if act in acts_to_ask(state, standing, known):
@@ -509,19 +515,33 @@ def check_asking(
     raise IllegalTransitionError(Act.ASK_APPROVAL, state)
 
 
-def check_declining(*, state: State, standing: Standing, facts: Facts) -> Opening:
-    """Return the row of B2 by which who decides the act asked for declines it.
+def check_declining(act: Act, *, state: State, standing: Standing, facts: Facts) -> Opening:
+    """Return the row of B2 by which who decides an act that is asked for declines it.
 
-    Raises IllegalTransitionError when nothing is asked for, or it is not theirs to decide.
+    Raises IllegalTransitionError when it is not asked for, or not theirs to decide.
     """
-    if facts.asked_act and facts.asked_act in acts_open_to(state, standing, facts):
-        opening = check(Act(facts.asked_act), state=state, standing=standing, facts=facts)
+    if facts.role_that_asked(act) and act in acts_open_to(state, standing, facts):
+        opening = check(act, state=state, standing=standing, facts=facts)
         return Opening(_DECLINING, opening.roles)
     raise IllegalTransitionError(Act.DECLINE, state)
 
 
+def check_retracting(act: Act, *, state: State, standing: Standing, facts: Facts) -> Opening:
+    """Return the row of B9 by which an act is asked for no more; who asked is asked of the dossier.
+
+    Raises IllegalTransitionError when it is not asked for, or no role of theirs may ask for it.
+    """
+    if facts.role_that_asked(act):
+        for row in TRANSITIONS:
+            roles = standing.at(row.place) & row.proposers
+            if row.act is act and state in row.sources and roles:
+                return Opening(_RETRACTING, roles)
+    raise IllegalTransitionError(Act.RETRACT, state)
+
+
 _ASKING = next(row for row in TRANSITIONS if row.act is Act.ASK_APPROVAL)
 _DECLINING = next(row for row in TRANSITIONS if row.act is Act.DECLINE)
+_RETRACTING = next(row for row in TRANSITIONS if row.act is Act.RETRACT)
 
 
 def acts_open_to(state: State, standing: Standing, facts: Facts | None = None) -> list[Act]:
@@ -542,17 +562,32 @@ def _acts_open_to(state: State, standing: Standing, facts: Facts) -> tuple[Act, 
 
 @functools.lru_cache(maxsize=4096)
 def acts_to_ask(state: State, standing: Standing, facts: Facts) -> tuple[Act, ...]:
-    """Return the acts an actor may put before those who decide them, in the order of the table."""
-    if facts.asked_act:
-        return ()
+    """Return the acts an actor may put before those who decide them, in the order of the table.
+
+    What is asked for already is not asked for twice.
+    """
     found: list[Act] = []
     for row in TRANSITIONS:
         if row.act in found or state not in row.sources or not _guard_passes(row, state, facts):
+            continue
+        if facts.role_that_asked(row.act):
             continue
         held = standing.at(row.place)
         if held & row.proposers and not held & _deciders(row, facts):
             found.append(row.act)
     return tuple(found)
+
+
+@functools.cache
+def place_of(act: Act, state: State) -> Place | None:
+    """Return where the role of an act that is asked for must be held; None where it leads nowhere."""
+    return next((row.place for row in TRANSITIONS if row.act is act and state in row.sources), None)
+
+
+@functools.cache
+def needs_reason(act: Act, state: State) -> bool:
+    """Tell whether an act may not be done in a state without saying why."""
+    return any(row.needs_reason for row in TRANSITIONS if row.act is act and state in row.sources)
 
 
 def leads_on(act: Act, state: State) -> bool:

@@ -312,9 +312,9 @@ class Dossier(models.Model):
     # Until when the applicant's papers or payment are waited for, and when they were reminded.
     reply_by = models.DateField(_("hạn trả lời của người nộp"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("nhắc lần cuối lúc"), null=True, blank=True)
-    # The act somebody put before those who decide it; the row of ActProposal says more.
-    asked_act = models.CharField(max_length=22, choices=Act, blank=True, default="", db_default="")
-    asked_by = models.CharField(max_length=20, choices=Role, blank=True, default="", db_default="")
+    # Acts put before those who decide them, each with the role it was asked for in and the officers
+    # behind it: {"stop": {"role": "specialist", "people": [12]}}. ActProposal's open rows say more.
+    asked = models.JSONField(default=dict, blank=True, db_default={})
     # Agencies whose opinion is asked and not given yet: they see the dossier as long (T14, T15).
     consulted_agencies = ArrayField(models.IntegerField(), default=list, blank=True, db_default=[])
     # T36: the settled dossier whose result this one corrects; that one stays closed.
@@ -466,9 +466,7 @@ class Dossier(models.Model):
                 condition=Q(reply_by__isnull=False),
             ),
             # What is put before those who decide it.
-            models.Index(
-                fields=["asked_act", "id"], name="dossier_asked", condition=~Q(asked_act="")
-            ),
+            models.Index(fields=["id"], name="dossier_asked", condition=~Q(asked={})),
             # What waits for an answer at a counter, the longest wait first.
             models.Index(
                 fields=["receiving_agency", "answer_by_at"],
@@ -556,6 +554,11 @@ class Dossier(models.Model):
         return unseal(self.owner_email_sealed)
 
     @property
+    def asked_acts(self) -> list[Act]:
+        """What is put before those who decide it, in the order of the table."""
+        return [act for act in Act if act in self.asked] if self.asked else []
+
+    @property
     def facts(self) -> Facts:
         """What the guards ask; reads `version`, so select it with the dossier."""
         version = self.version
@@ -573,8 +576,7 @@ class Dossier(models.Model):
             reply_is_overdue=self.reply_by is not None and self.reply_is_overdue(),
             is_reminded=self.reminded_at is not None,
             open_consultations=len(self.consulted_agencies),
-            asked_act=self.asked_act,
-            asked_by=self.asked_by,
+            asked=tuple((act, self.asked[act]["role"]) for act in self.asked),
             is_chain=self.is_chain,
             parts_open=self.parts_open,
             parts_settled=self.parts_settled,

@@ -18,6 +18,7 @@ class ActProposal(models.Model):
         DONE = "done", _("Đã thực hiện")
         DECLINED = "declined", _("Không chấp thuận")
         OVERTAKEN = "overtaken", _("Không còn áp dụng")
+        RETRACTED = "retracted", _("Đã rút")
 
     dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="proposals")
     act = models.CharField(_("hành vi"), max_length=22, choices=Act)
@@ -37,7 +38,9 @@ class ActProposal(models.Model):
         ordering = ["dossier", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["dossier"], condition=Q(outcome="open"), name="actproposal_one_open"
+                fields=["dossier", "act"],
+                condition=Q(outcome="open"),
+                name="actproposal_one_open_of_an_act",
             )
         ]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,13 +18,12 @@ from dossiers.chain import utc_text
 from dossiers.clockwork import end_pause, let_stand, note_due_change, start_clock
 from dossiers.models import ActProposal, Dossier
 from dossiers.receipts import give_code, second_fact
-from dossiers.recording import ActDataError, Record, begin, people_behind, people_doing
+from dossiers.recording import ActDataError, Record, begin
 from dossiers.services import chains
 from dossiers.services.consulting import call_off
 from dossiers.workflow import (
     Act,
     ClockEffect,
-    IllegalTransitionError,
     PaperKind,
     Standing,
     State,
@@ -130,12 +129,7 @@ def reopen(
     with transaction.atomic():
         step = begin(Act.REOPEN, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
-        asked = locked.proposals.select_related("asked_event").get(
-            outcome=ActProposal.Outcome.OPEN, act=Act.REOPEN
-        )
-        # One person may not be both, be it in somebody else's name.
-        if people_doing(step) & people_behind(asked.asked_event):
-            raise IllegalTransitionError(Act.REOPEN, State(locked.state))
+        asked = locked.proposals.get(outcome=ActProposal.Outcome.OPEN, act=Act.REOPEN)
         chosen = _chosen(locked, to)
         before, ended = locked.due_at, locked.settled_at
         data: dict[str, Any] = {
@@ -170,9 +164,19 @@ def reopen(
         return locked
 
 
-def _chosen(dossier: Dossier, to: str) -> State:
+def ways_back(dossier: Dossier) -> tuple[State, ...]:
+    """Return the states T37 may lead a dossier back to: to be signed is only what was proposed.
+
+    Runs one query where the table would let it go back to the signer.
+    """
     ways = ways_to_reopen(State(dossier.state), is_received=dossier.received_at is not None)
-    if to not in ways:
+    if State.AWAITING_SIGNATURE in ways and not _last_proposed(dossier):
+        return tuple(way for way in ways if way is not State.AWAITING_SIGNATURE)
+    return ways
+
+
+def _chosen(dossier: Dossier, to: str) -> State:
+    if to not in ways_back(dossier):
         raise ActDataError({"to": _("Không mở lại được về trạng thái này.")})
     return State(to)
 
@@ -206,9 +210,19 @@ def _holder_in(dossier: Dossier, chosen: State) -> Any:
 
 
 def _last_proposed(dossier: Dossier) -> str:
-    proposed = dossier.events.filter(act__in=[Act.PROPOSE, Act.PROPOSE_DENIAL])
-    act = proposed.order_by("-seq").values_list("act", flat=True).first()
-    return {Act.PROPOSE.value: "granted", Act.PROPOSE_DENIAL.value: "denied"}.get(act or "", "")
+    """Return the kind of the result that lay before the signer last, empty where none stands.
+
+    What was sent back (T26), or lost its ground when the dossier was reopened for work, does not.
+    What waited for its payment alone (T20) is a grant: nobody pays for a denial.
+    """
+    kinds = {Act.PROPOSE: "granted", Act.PROPOSE_DENIAL: "denied", Act.CONFIRM_PAYMENT: "granted"}
+    telling = dossier.events.filter(
+        Q(act__in=[Act.PROPOSE, Act.PROPOSE_DENIAL, Act.SEND_BACK])
+        | Q(act=Act.CONFIRM_PAYMENT, to_state=State.AWAITING_SIGNATURE)
+        | Q(act=Act.REOPEN) & ~Q(to_state__in=[State.AWAITING_SIGNATURE, State.SETTLED])
+    )
+    act = telling.order_by("-seq").values_list("act", flat=True).first()
+    return kinds.get(Act(act), "") if act else ""
 
 
 def _last_specialist(dossier: Dossier) -> Officer | None:

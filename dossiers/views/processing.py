@@ -46,6 +46,8 @@ from dossiers.workflow import (
 if TYPE_CHECKING:
     import datetime as dt
 
+    from django.db.models import QuerySet
+
     from agencies.models import Officer
     from agencies.working_time import Calendar
     from dossiers.models import DossierEvent, DossierQuerySet
@@ -297,7 +299,7 @@ def _detail(
         else None,
         "first": first,
         "others": [*(button for button in buttons if button is not first), *asking],
-        "asked": _asked(dossier),
+        "asked": _all_asked(dossier, officer),
         "draft_url": rows.draft_url(dossier, buttons),
         "waits_for": _waits_for(dossier),
         "timeline": history.timeline(dossier, events, papers),
@@ -495,8 +497,8 @@ def dossier_act(request: HttpRequest, code: str, act: Act) -> HttpResponse:
             messages.error(request, _not_open(act, dossier))
             return redirect(rows.address(dossier))
         form = prepared(ACT_FORMS[act](dossier))
-        if act == dossier.asked_act:
-            form.fill_in(_asked(dossier))
+        if act in dossier.asked:
+            form.fill_in(_asked(dossier, act))
         return _act_page(request, dossier, act, form, asks=asks)
     form = prepared(ACT_FORMS[act](dossier, request.POST))
     if not is_open:
@@ -517,7 +519,7 @@ def dossier_act(request: HttpRequest, code: str, act: Act) -> HttpResponse:
         dossier, officer = find(request, code)
         still = act in open_acts(dossier, officer) or act in acts_to_propose(dossier, officer)
         return _turned_away(request, dossier, act, form, _stale(), is_open=still)
-    if done.asked_act == act:
+    if act in done.asked:
         messages.success(request, _put_before(act, done))
     else:
         messages.success(request, _done(act, done) + _paper_made(act, done))
@@ -568,7 +570,7 @@ def _act_page(
             "act": act,
             "button": rows.asking_button(dossier, act) if asks else rows.button_for(dossier, act),
             "paper": rule.paper.label if rule and rule.paper and not asks else "",
-            "asked": _asked(dossier) if act == dossier.asked_act else None,
+            "asked": _asked(dossier, act) if act in dossier.asked else None,
             "asks": asks,
             "clock_effect": rule.clock.value if rule and not asks else "none",
             "fault": fault,
@@ -622,14 +624,33 @@ def _put_before(act: Act, dossier: Dossier) -> str:
     }
 
 
-def _asked(dossier: Dossier) -> ActProposal | None:
-    """Return what is put before those who decide it; asks only where something is."""
-    if not dossier.asked_act:
-        return None
+def _asked(dossier: Dossier, act: Act) -> ActProposal | None:
+    """Return how an act was put before those who decide it. Runs one query."""
+    return _waiting(dossier).filter(act=act).first()
+
+
+def _all_asked(dossier: Dossier, officer: Officer) -> list[dict[str, Any]]:
+    """Return what waits for a decision; asks only where something does.
+
+    Whoever asked for what two people must do is told why they do not decide it too (T37).
+    """
+    if not dossier.asked:
+        return []
+    return [
+        {
+            "proposal": row,
+            "needs_another": row.act == Act.REOPEN
+            and officer.pk in dossier.asked[Act.REOPEN]["people"],
+        }
+        for row in _waiting(dossier)
+    ]
+
+
+def _waiting(dossier: Dossier) -> QuerySet[ActProposal]:
     return (
         dossier.proposals.select_related("asked_by", "asked_event")
         .filter(outcome=ActProposal.Outcome.OPEN)
-        .first()
+        .order_by("pk")
     )
 
 

@@ -93,8 +93,7 @@ def slim(dossiers: DossierQuerySet) -> DossierQuerySet:
         "due_promised_at",
         "reply_by",
         "reminded_at",
-        "asked_act",
-        "asked_by",
+        "asked",
         "consulted_agencies",
         "is_chain",
         "parts_open",
@@ -153,13 +152,13 @@ def button_for(dossier: Dossier, act: Act) -> ActButton:
         label=_label(dossier, act),
         url=act_url(dossier, act),
         icon=next_acts.ICONS.get(act, "right"),
-        is_direct=act != dossier.asked_act and not next_acts.asks_first(act),
+        is_direct=act not in dossier.asked and not next_acts.asks_first(act),
         is_grave=act in next_acts.GRAVE,
     )
 
 
 def _label(dossier: Dossier, act: Act) -> str:
-    if act == dossier.asked_act:
+    if act in dossier.asked:
         # Decided with what who asked filled in before one's eyes.
         return _("Quyết định: %(act)s") % {"act": act.label}
     if act is Act.ASSIGN and dossier.state != State.AWAITING_ASSIGNMENT:
@@ -185,7 +184,7 @@ def buttons_of(dossier: Dossier, officer: Officer) -> list[ActButton]:
     A draft is submitted by one button, named after the door it came in by: the service does the
     same for both.
     """
-    acts = next_acts.in_order(open_acts(dossier, officer), State(dossier.state), dossier.asked_act)
+    acts = next_acts.in_order(open_acts(dossier, officer), State(dossier.state), dossier.asked)
     if dossier.state == State.DRAFT:
         other = Act.REGISTER if dossier.channel == Channel.ONLINE else Act.SUBMIT
         acts = [act for act in acts if act is not other]
@@ -197,7 +196,7 @@ def first_of(dossier: Dossier, buttons: list[ActButton]) -> ActButton | None:
     if not buttons:
         return None
     act = buttons[0].act
-    expected = act == dossier.asked_act or not next_acts.turns_aside(act, State(dossier.state))
+    expected = act in dossier.asked or not next_acts.turns_aside(act, State(dossier.state))
     return buttons[0] if expected else None
 
 

@@ -142,7 +142,7 @@ def stopped(p: Province) -> Dossier:
 
 def asked_to_stop(p: Province) -> Dossier:
     """The specialist has put a stop before the signer."""
-    return approval.ask(Act.STOP, in_progress(p), by=p.specialist, given=WHY)
+    return approval.ask(Act.STOP, in_progress(p), by=p.specialist, **WHY)
 
 
 def asked_to_reopen(p: Province) -> Dossier:
@@ -323,6 +323,7 @@ EVERY_ACT = [
     Expected(Act.REOPEN,              asked_to_reopen,          correcting.reopen,              "reformer",     "in_progress",          "reform_officer",   "root",     DEPARTMENT,  data={**WHY, "to": "in_progress"}, clock="resume"),
     Expected(Act.ASK_APPROVAL,        in_progress,              partial(approval.ask, Act.STOP), "specialist",  "in_progress",          "specialist",       DEPARTMENT, DEPARTMENT,  data=WHY, asks=Act.STOP),
     Expected(Act.DECLINE,             asked_to_stop,            approval.decline,               "head",         "in_progress",          "signer",           DEPARTMENT, DEPARTMENT,  data=WHY),
+    Expected(Act.RETRACT,             asked_to_stop,            approval.retract,               "specialist",   "in_progress",          "specialist",       DEPARTMENT, DEPARTMENT,  data=NOTE),
     Expected(Act.REMIND_APPLICANT,    awaiting_supplement,      waiting.remind_applicant,       "receptionist", "awaiting_supplement",  "receptionist",     DESK,       DEPARTMENT,  data=NOTE, repeats=True),
 ]
 

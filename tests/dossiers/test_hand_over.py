@@ -344,7 +344,7 @@ def test_a_specialist_asks_for_it_and_the_head_decides(province: Province) -> No
     body = {"version": dossier.event_count, "agency": "H01.08", "reason": "Không thuộc đây"}
     browser_of(province.specialist).post(url, body)
     asked = Dossier.objects.get()
-    assert (asked.asked_act, asked.holder_agency) == ("redirect", province.department)
+    assert (asked.asked_acts, asked.holder_agency) == (["redirect"], province.department)
     head = browser_of(province.head)
     assert "Không thuộc đây" in page(head.get(url))  # what was asked fills the form in
     head.post(url, {**body, "version": asked.event_count})

@@ -114,7 +114,7 @@ def test_not_paid_in_time_the_machine_asks_and_the_signer_stops_it(province: Pro
         assert nightly.pass_time()["lapses"] == 0
     with time_machine.travel(at("2026-08-24T09:00+07:00"), tick=False):
         dossier.refresh_from_db()
-        assert (dossier.asked_act, dossier.asked_by) == ("lapse_payment", "system")
+        assert dossier.asked == {"lapse_payment": {"role": "system", "people": []}}
         dossier = waiting.lapse_payment(dossier, by=province.head)
     assert (dossier.state, dossier.is_paused) == ("stopped", False)
     assert dossier.proposals.get().outcome == "done"

@@ -27,6 +27,7 @@ from tests.dossiers.conftest import OfficerClient
 from tests.dossiers.stages import (
     OWED,
     WHY,
+    at_once,
     awaiting_payment,
     completion_overdue,
     consulted_twice,
@@ -36,12 +37,15 @@ from tests.dossiers.stages import (
     settled,
     stopped,
     supplement_overdue,
+    to_sign_once_paid,
 )
 from tests.dossiers.truth import history_faults
 from tests.factories import OfficerFactory
 from tests.province import give_role
 
 if TYPE_CHECKING:
+    from django.test import Client
+
     from tests.province import Province
 
 
@@ -193,9 +197,58 @@ def test_the_machine_exempts_nobody(province: Province) -> None:
     assert payment.confirm_payment(dossier, by=None, receipt_number="BL-1").state == "in_progress"
 
 
-def test_one_person_in_both_roles_does_not_reopen(province: Province) -> None:
+def test_one_person_in_both_roles_does_not_reopen(province: Province, client: Client) -> None:
     dossier = stopped(province)
-    give_role(province.supervisor, province.root, Role.REFORM_OFFICER)
-    approval.ask(Act.REOPEN, dossier, by=province.supervisor, **WHY)
+    both = province.supervisor
+    give_role(both, province.root, Role.REFORM_OFFICER)
+    dossier = approval.ask(Act.REOPEN, dossier, by=both, **WHY)
     with pytest.raises(IllegalTransitionError):
-        correcting.reopen(dossier, by=province.supervisor, to="in_progress", **WHY)
+        correcting.reopen(dossier, by=both, to="in_progress", **WHY)
+    with pytest.raises(IllegalTransitionError):
+        approval.decline(dossier, by=both, **WHY)
+    # Nor is it offered: not on a page, not in the inbox, not by the API. It may be taken back.
+    assert open_acts(dossier, both) == [Act.RETRACT]
+    assert not Dossier.objects.filter(waiting_for(both, timezone.localdate())).exists()
+    client.force_login(both.user)
+    page = client.get(f"/ho-so/{dossier.code}/").content.decode()
+    assert "Quyết định: Mở lại" not in page
+    assert "Cần người thứ hai, ở vai trò còn lại, quyết định" in page
+    # Asked as reform officer, it waits for a supervisor, and the other way round.
+    assert dossier.asked["reopen"]["role"] == "reform_officer"
+    other = OfficerFactory.create(agency=province.centre, roles=[Role.SUPERVISOR])
+    assert Dossier.objects.filter(waiting_for(other, timezone.localdate())).exists()
+    assert correcting.reopen(dossier, by=other, to="in_progress", **WHY).state == "in_progress"
+
+
+def test_nothing_is_reopened_for_signature_that_was_never_proposed(
+    province: Province, client: Client
+) -> None:
+    """T37: what nobody proposed would be signed and published as a grant."""
+    dossier = stopped(province)
+    dossier = approval.ask(Act.REOPEN, dossier, by=province.supervisor, **WHY)
+    with pytest.raises(ActDataError) as refused:
+        correcting.reopen(dossier, by=province.reformer, to="awaiting_signature", **WHY)
+    assert set(refused.value.errors) == {"to"}
+    client.force_login(province.reformer.user)
+    page = client.get(f"/ho-so/{dossier.code}/mo-lai/").content.decode()
+    assert 'value="in_progress"' in page
+    assert 'value="awaiting_signature"' not in page
+
+
+def test_what_was_settled_at_once_is_not_reopened_for_signature(province: Province) -> None:
+    dossier = intake.settle_at_once(at_once(province), by=province.receptionist)
+    approval.ask(Act.REOPEN, dossier, by=province.supervisor, **WHY)
+    with pytest.raises(ActDataError):
+        correcting.reopen(dossier, by=province.reformer, to="awaiting_signature", **WHY)
+
+
+def test_a_result_that_waited_only_for_its_payment_may_be_reopened_for_signature(
+    province: Province,
+) -> None:
+    """T20 puts what was ready before the signer: nobody pays for a denial."""
+    dossier = payment.confirm_payment(
+        to_sign_once_paid(province), by=province.receptionist, receipt_number="BL-1"
+    )
+    dossier = closing.stop(dossier, by=province.head, **WHY)
+    dossier = reopened(province, dossier, "awaiting_signature")
+    assert dossier.result_kind == "granted"

@@ -47,7 +47,7 @@ def test_silence_is_reminded_of_then_asked_for_then_confirmed(province: Province
     assert night_of("2026-08-23")["lapses"] == 0
     assert night_of("2026-08-24")["lapses"] == 1
     dossier.refresh_from_db()
-    assert (dossier.state, dossier.asked_act) == ("awaiting_supplement", "lapse_supplement")
+    assert (dossier.state, dossier.asked_acts) == ("awaiting_supplement", ["lapse_supplement"])
     with time_machine.travel(at("2026-08-24T09:00+07:00"), tick=False):
         dossier = waiting.lapse_supplement(dossier, by=province.head)
     assert (dossier.state, dossier.national_status) == ("stopped", 8)
@@ -70,7 +70,7 @@ def test_an_answer_after_the_machine_asked_overtakes_it(province: Province) -> N
     night_of("2026-08-24")
     with time_machine.travel(at("2026-08-24T09:00+07:00"), tick=False):
         dossier = processing.accept_supplement(dossier, by=province.receptionist)
-    assert (dossier.state, dossier.asked_act, dossier.reply_by) == ("in_progress", "", None)
+    assert (dossier.state, dossier.asked_acts, dossier.reply_by) == ("in_progress", [], None)
     assert dossier.proposals.get().outcome == "overtaken"
 
 

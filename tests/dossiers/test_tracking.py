@@ -233,7 +233,7 @@ def test_a_date_that_passed_is_not_promised_again(db: Any) -> None:
 
 
 def test_every_act_has_words_for_a_citizen_but_a_draft() -> None:
-    inside = {Act.SAVE_DRAFT, Act.ASK_APPROVAL, Act.DECLINE}
+    inside = {Act.SAVE_DRAFT, Act.ASK_APPROVAL, Act.DECLINE, Act.RETRACT}
     assert set(Act) - set(tracking_words.ACT_LABELS) == inside
 
 

@@ -125,16 +125,16 @@ def _row_of(event: DossierEvent, previous: str) -> Transition | None:
 
 
 def _roles_of(row: Transition, event: DossierEvent) -> set[str]:
-    """Return who may do it: who asks and who declines stands in the rows of the act asked for."""
-    if row.act not in {Act.ASK_APPROVAL, Act.DECLINE}:
+    """Return who may do it: about a proposal that stands in the rows of the act asked for."""
+    named = {Act.ASK_APPROVAL: "asked", Act.DECLINE: "declined", Act.RETRACT: "retracted"}
+    if row.act not in named:
         return set(row.roles)
-    asking = row.act is Act.ASK_APPROVAL
-    wanted = event.data["asked" if asking else "declined"]
+    wanted = event.data[named[row.act]]
     return {
         role
         for other in TRANSITIONS
         if other.act == wanted and State(event.from_state) in other.sources
-        for role in (other.proposers if asking else other.roles)
+        for role in (other.roles if row.act is Act.DECLINE else other.proposers)
     }
 
 
@@ -172,15 +172,23 @@ def _still_asked(events: list[DossierEvent]) -> list[int]:
     return asked
 
 
+def _people_behind(event: DossierEvent) -> list[int]:
+    people = (event.actor_id, event.data.get("on_behalf_of"))
+    return sorted({pk for pk in people if pk is not None})
+
+
 def _beside_faults(dossier: Dossier, events: list[DossierEvent]) -> list[str]:
     """Compare the rows beside the dossier with it: nothing half, nothing left open, nothing twice."""
     faults = []
     open_pauses = dossier.pauses.filter(ended_at__isnull=True).count()
     if open_pauses != int(dossier.is_paused):
         faults.append(f"{open_pauses} pauses are open in {dossier.state}")
-    proposals = list(dossier.proposals.filter(outcome="open").values_list("act", flat=True))
-    if proposals != ([dossier.asked_act] if dossier.asked_act else []):
-        faults.append(f"asked for {proposals}, the dossier says {dossier.asked_act!r}")
+    proposals = {
+        row.act: {"role": row.asked_event.actor_role, "people": _people_behind(row.asked_event)}
+        for row in dossier.proposals.filter(outcome="open").select_related("asked_event")
+    }
+    if proposals != dossier.asked:
+        faults.append(f"asked for {proposals}, the dossier says {dossier.asked}")
     consulted = dossier.consultations.filter(outcome=Consultation.Outcome.OPEN).order_by("pk")
     if list(consulted.values_list("agency", flat=True)) != dossier.consulted_agencies:
         faults.append("the open consultations are not those the dossier knows")
