@@ -178,6 +178,11 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
             Q(valid_to__isnull=True) | Q(valid_to__gte=day),
         )
 
+    def with_a(self, role: Role, today: dt.date) -> Self:
+        """Return those in which somebody holds a role on the day: without one nobody delegates it."""
+        held = OfficerRole.objects.on(today).filter(role=role, officer__user__is_active=True)
+        return self.filter(pk__in=held.values("agency"))
+
 
 class Agency(models.Model):
     """Cơ quan: a body of the tree that receives, settles or supervises (domain.md 5.1)."""

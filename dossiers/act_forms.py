@@ -19,6 +19,7 @@ from agencies.models import Agency, Officer
 from dossiers import deadlines
 from dossiers.deadlines import LimitError
 from dossiers.models import Delivery, DossierDocument, DueOrigin, ResultChannel
+from dossiers.opening import may_settle
 from dossiers.recording import acts_to_propose
 from dossiers.services import (
     adjusting,
@@ -263,6 +264,17 @@ class RedirectForm(ActForm):
 
     def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(dossier, data)
+        field = self.fields["agency"]
+        assert isinstance(field, AgencyField)  # noqa: S101 - declared above
+        # Offered are those that can take it; of any other named, the service says why it cannot.
+        today, offered = timezone.localdate(), AgencyField()
+        offered.queryset = (
+            may_settle(dossier, on=today)
+            .with_a(Role.HEAD, today)
+            .exclude(pk=dossier.holder_agency_id)
+            .order_by("name_sort", "pk")
+        )
+        field.choices = offered.choices
         named = [str(name) for name in dossier.version.executing_agencies]
         if named:
             self.fields["agency"].help_text = _("Theo thủ tục: %(names)s.") % {

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 from django.utils.translation import gettext as _
 
+from accounts.folding import fold
 from agencies.models import Agency
 from procedures.models import Authority, Offering, ProcedureCase, ProcedureSector, ProcedureVersion
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
-    from agencies.models import Officer
+    from agencies.models import AgencyQuerySet, Officer
     from dossiers.models import Dossier
 
 LOCAL_SUFFIX = re.compile(r"(\.000\.00\.00)?\.[HG]\d{2}$", re.IGNORECASE)
@@ -180,6 +182,72 @@ def _competent(version: ProcedureVersion, named: Places, officer: Officer) -> Ag
     if offering.authority == Authority.OBJECT and named.object is not None:
         return named.object
     return officer.agency
+
+
+# The words by which the catalogue tells the level of who does a procedure; the first that fits.
+_LEVELS = (
+    (
+        Agency.Level.VERTICAL,
+        re.compile(
+            r"\b(cong an|thue|hai quan|bao hiem xa hoi|kho bac|ngan hang nha nuoc|quan su|bien phong"
+            r"|thi hanh an)\b"
+        ),
+    ),
+    (
+        Agency.Level.COMMUNE,
+        re.compile(r"\bcap xa\b|\b(uy ban nhan dan|ubnd) (xa|phuong|thi tran|dac khu)\b"),
+    ),
+    (
+        Agency.Level.PROVINCE,
+        re.compile(
+            r"^(so|ban quan ly|(chi nhanh )?van phong dang ky dat dai)\b|\bcap tinh\b"
+            r"|\b(uy ban nhan dan|ubnd) (tinh|thanh pho)\b"
+        ),
+    ),
+)
+
+
+def levels_named(names: Iterable[str]) -> frozenset[str]:
+    """Return the levels at which a procedure is done, as the names of who does it tell.
+
+    Empty where a name tells none: what is not understood limits nothing. Districts are no level any
+    more (domain.md 0).
+    """
+    found: set[str] = set()
+    for name in filter(None, (fold(str(name)) for name in names)):
+        level = next((level for level, words in _LEVELS if words.search(name)), None)
+        if level is None:
+            return frozenset()
+        found.add(level.value)
+    return frozenset(found)
+
+
+def may_settle(dossier: Dossier, *, on: dt.date) -> AgencyQuerySet:
+    """Return the agencies that may be competent for a dossier (T13): in being, and of its level.
+
+    The level is that of who does the procedure by its version, and of who settles it by the
+    offering, of a part by its link; where neither says, any may. Reads `version`; runs one query.
+    """
+    agencies = Agency.objects.all().valid_on(on)
+    levels = levels_named(dossier.version.executing_agencies) | _level_of_authority(dossier)
+    return agencies.filter(level__in=sorted(levels)) if levels else agencies
+
+
+def _level_of_authority(dossier: Dossier) -> frozenset[str]:
+    if dossier.link is not None:
+        authority, fixed = dossier.link.authority, dossier.link.agency
+    else:
+        offering = (
+            Offering.objects.select_related("competent_agency")
+            .filter(procedure=dossier.procedure_id)
+            .first()
+        )
+        authority, fixed = (
+            (offering.authority, offering.competent_agency) if offering else ("", None)
+        )
+    if fixed is not None:
+        return frozenset({fixed.level})
+    return frozenset({Agency.Level.COMMUNE.value} if authority == Authority.OBJECT else ())
 
 
 def needs_object(dossier: Dossier) -> bool:

@@ -130,7 +130,12 @@ def reopen(
         step = begin(Act.REOPEN, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
         asked = locked.proposals.get(outcome=ActProposal.Outcome.OPEN, act=Act.REOPEN)
-        chosen = _chosen(locked, to)
+        ways = ways_to_reopen(State(locked.state), is_received=locked.received_at is not None)
+        # What is to be signed is what was proposed: nothing must come back as a grant that was none.
+        proposed = _last_proposed(locked) if to == State.AWAITING_SIGNATURE else ""
+        if to not in ways or (to == State.AWAITING_SIGNATURE and not proposed):
+            raise ActDataError({"to": _("Không mở lại được về trạng thái này.")})
+        chosen = State(to)
         before, ended = locked.due_at, locked.settled_at
         data: dict[str, Any] = {
             "to": chosen.value,
@@ -140,8 +145,7 @@ def reopen(
         }
         lay_closed = _clear_the_end(locked, chosen, at=step.at)
         if chosen is State.AWAITING_SIGNATURE:
-            # What is to be signed is what was proposed: a denial must not come back as a grant.
-            locked.result_kind = _last_proposed(locked)
+            locked.result_kind = proposed
         event = step.append(
             reason=reason,
             data=data,
@@ -170,15 +174,9 @@ def ways_back(dossier: Dossier) -> tuple[State, ...]:
     Runs one query where the table would let it go back to the signer.
     """
     ways = ways_to_reopen(State(dossier.state), is_received=dossier.received_at is not None)
-    if State.AWAITING_SIGNATURE in ways and not _last_proposed(dossier):
-        return tuple(way for way in ways if way is not State.AWAITING_SIGNATURE)
-    return ways
-
-
-def _chosen(dossier: Dossier, to: str) -> State:
-    if to not in ways_back(dossier):
-        raise ActDataError({"to": _("Không mở lại được về trạng thái này.")})
-    return State(to)
+    return tuple(
+        way for way in ways if way is not State.AWAITING_SIGNATURE or _last_proposed(dossier)
+    )
 
 
 def _clear_the_end(dossier: Dossier, chosen: State, *, at: dt.datetime) -> bool:

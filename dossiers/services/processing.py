@@ -15,6 +15,7 @@ from agencies.models import Officer
 from dossiers import paper_issue
 from dossiers.clockwork import end_pause, note_due_change
 from dossiers.models import Dossier, Pause, SupplementRound, local_day
+from dossiers.opening import may_settle
 from dossiers.recording import ActDataError, begin
 from dossiers.services import chains
 from dossiers.services.intake import Paper, _add_papers
@@ -73,16 +74,24 @@ def redirect(
     """Chuyển lại đúng đơn vị: it came to the wrong unit; the right one settles it now (T13).
 
     Authority comes from the procedure and its object, never from the counter (domain.md 6.4). The
-    clock runs on. Raises ActDataError naming `agency` when it is the same one, or has no head who
-    could take the dossier.
+    clock runs on. Raises ActDataError naming `agency` when it is the same one, one that may not be
+    competent for the procedure (`opening.may_settle`), or one without a head to take the dossier.
     """
     with transaction.atomic():
         step = begin(Act.REDIRECT, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
         if agency.pk == locked.holder_agency_id:
             raise ActDataError({"agency": _("Hồ sơ đang ở chính cơ quan này.")})
-        heads = Officer.objects.working_in(agency, timezone.localdate(), Role.HEAD)
-        if not heads.exists():
+        competent = may_settle(locked, on=timezone.localdate()).filter(pk=agency.pk)
+        if not competent.exists():
+            raise ActDataError(
+                {
+                    "agency": _(
+                        "Cơ quan này không thuộc cấp thực hiện thủ tục hoặc đã ngừng hoạt động."
+                    )
+                }
+            )
+        if not competent.with_a(Role.HEAD, timezone.localdate()).exists():
             raise ActDataError({"agency": _("Cơ quan này chưa có lãnh đạo đơn vị để nhận hồ sơ.")})
         step.append(
             reason=reason,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agencies.models import AgencyCode
-from dossiers.opening import OpeningError, version_for
+from dossiers.opening import OpeningError, levels_named, version_for
 from procedures.models import Offering, Procedure, ProcedureCase, ProcedureVersion
 from tests.budgets import count_queries
 from tests.factories import AgencyFactory, ProcedureFactory
@@ -111,3 +111,30 @@ def test_it_asks_two_queries_and_three_with_an_agency(province: Province) -> Non
         with count_queries() as counted:
             chosen(province, procedure, **asked)
         assert len(counted) == budget, str(counted)
+
+
+@pytest.mark.parametrize(
+    ("names", "levels"),
+    [
+        (["Ủy ban nhân dân cấp xã"], {"commune"}),
+        (["Cơ quan chuyên môn về y tế thuộc UBND cấp xã"], {"commune"}),
+        (["Uỷ ban Nhân dân xã, phường, thị trấn."], {"commune"}),
+        (["Sở Nông nghiệp và Môi trường tỉnh Đồng Tháp"], {"province"}),
+        (["Chủ tịch ủy ban nhân dân cấp tỉnh", "", "Sở Y tế"], {"province"}),
+        (["Ban quản lý khu công nghiệp, khu kinh tế"], {"province"}),
+        (["Văn phòng đăng ký đất đai"], {"province"}),
+        (["Thuế tỉnh, thành phố"], {"vertical"}),
+        (["Công an cấp Xã", "Ủy ban nhân dân cấp xã"], {"vertical", "commune"}),
+        (["Bảo hiểm xã hội tỉnh"], {"vertical"}),
+        # What is not understood limits nothing: better an officer's judgement than a wrong wall.
+        (["Ủy ban nhân dân cấp xã", "Cơ sở giáo dục"], set()),
+        (["Bộ Y tế"], set()),
+        (["Ủy ban nhân dân cấp huyện"], set()),
+        ([""], set()),
+        ([], set()),
+    ],
+)
+def test_the_level_is_read_from_the_names_of_those_who_do_it(
+    names: list[str], levels: set[str]
+) -> None:
+    assert levels_named(names) == levels

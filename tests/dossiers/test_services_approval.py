@@ -287,7 +287,7 @@ def test_on_the_page_one_asks_and_the_other_finds_it_filled_in(
     province: Province, client: Client
 ) -> None:
     dossier = in_progress(province)
-    page = f"/ho-so/{dossier.code}/"
+    page = f"/ho-so/{dossier.public_code}/"
     client.force_login(province.specialist.user)
     shown = client.get(page)
     assert "Đề nghị: Tạm dừng" in shown.content.decode()
@@ -301,7 +301,7 @@ def test_on_the_page_one_asks_and_the_other_finds_it_filled_in(
     assert "Đã trình đề nghị “Tạm dừng”" in answer.content.decode()
     client.force_login(province.head.user)
     inbox = client.get("/hop-viec/").content.decode()
-    assert dossier.code in inbox
+    assert dossier.public_code in inbox
     assert "Quyết định: Tạm dừng" in inbox
     filled = client.get(f"{page}tam-dung/").content.decode()
     assert "Chờ giám định" in filled

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
 
 from accounts.roles import Role
+from agencies.models import Agency
 from dossiers.chain import chain_faults
 from dossiers.models import Dossier
 from dossiers.recording import ActDataError
 from dossiers.services import approval, closing, consulting, correcting, intake, processing
 from dossiers.workflow import Act, IllegalTransitionError
 from tests.dossiers.stages import in_progress, settled, signed, submitted, withdrawal_requested
-from tests.factories import OfficerFactory
+from tests.factories import AgencyFactory, OfficerFactory
 from tests.province import give_role
 
 if TYPE_CHECKING:
+    from django.test import Client
+
     from agencies.models import Officer
     from tests.province import Province
 
@@ -271,3 +274,40 @@ def test_it_goes_to_the_right_unit_and_counts_there(province: Province) -> None:
         with pytest.raises(ActDataError) as refused:
             processing.redirect(dossier, by=province.stranger, agency=agency, reason="x")
         assert set(refused.value.errors) == {"agency"}
+
+
+def with_head(**about: Any) -> Agency:
+    """Return an agency that could take a dossier, were it competent."""
+    agency = AgencyFactory.create(**about)
+    OfficerFactory.create(agency=agency, roles=[Role.HEAD])
+    return agency
+
+
+def test_it_goes_only_where_the_procedure_is_done(province: Province, client: Client) -> None:
+    """T13: the procedure says at which level it is settled; one that ended settles nothing."""
+    levels = Agency.Level
+    province.procedure.versions.update(executing_agencies=["Sở Thử nghiệm"])
+    ward = with_head(name="UBND phường Thử", level=levels.COMMUNE, parent=province.root)
+    ended = with_head(parent=province.root, valid_to=dt.date(2025, 6, 30))
+    tax = with_head(name="Thuế tỉnh", level=levels.VERTICAL, parent=province.root)
+    headless = AgencyFactory.create(parent=province.root)
+    dossier = in_progress(province)
+    for agency in (ward, ended, tax, headless):
+        with pytest.raises(ActDataError) as refused:
+            processing.redirect(dossier, by=province.head, agency=agency, reason="x")
+        assert set(refused.value.errors) == {"agency"}
+    client.force_login(province.head.user)
+    page = client.get(f"/ho-so/{dossier.code}/chuyen-lai/").content.decode()
+    assert f'value="{province.elsewhere.code}"' in page
+    for agency in (ward, ended, tax, headless, province.department):
+        assert f'value="{agency.code}"' not in page
+    # Named in the version of the day, communes may take it too.
+    province.procedure.versions.update(
+        executing_agencies=["Sở Thử nghiệm", "Ủy ban nhân dân cấp xã"]
+    )
+    assert (
+        processing.redirect(
+            dossier, by=province.head, agency=ward, reason="Thuộc xã"
+        ).competent_agency
+        == ward
+    )
