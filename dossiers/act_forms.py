@@ -267,19 +267,19 @@ class RedirectForm(ActForm):
         field = self.fields["agency"]
         assert isinstance(field, AgencyField)  # noqa: S101 - declared above
         # Offered are those that can take it; of any other named, the service says why it cannot.
-        today, offered = timezone.localdate(), AgencyField()
-        offered.queryset = (
-            may_settle(dossier, on=today)
-            .with_a(Role.HEAD, today)
-            .exclude(pk=dossier.holder_agency_id)
-            .order_by("name_sort", "pk")
-        )
-        field.choices = offered.choices
+        field.choices = self._offered
         named = [str(name) for name in dossier.version.executing_agencies]
         if named:
             self.fields["agency"].help_text = _("Theo thủ tục: %(names)s.") % {
                 "names": "; ".join(named)
             }
+
+    def _offered(self) -> list[tuple[str, str]]:
+        """Return the choices of a page that is shown. Runs two queries."""
+        today = timezone.localdate()
+        found = may_settle(self.dossier, on=today).with_a(Role.HEAD, today)
+        others = found.exclude(pk=self.dossier.holder_agency_id).order_by("name_sort", "pk")
+        return [("", str(_("Chọn cơ quan"))), *((each.code, each.name) for each in others)]
 
 
 class ConsultForm(ActForm):

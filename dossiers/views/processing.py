@@ -516,15 +516,44 @@ def dossier_act(request: HttpRequest, code: str, act: Act) -> HttpResponse:
         return _act_page(request, dossier, act, form, status=422, asks=asks)
     except (StaleVersionError, IllegalTransitionError):
         # Somebody was faster between our look and the lock.
-        dossier, officer = find(request, code)
+        try:
+            dossier, officer = find(request, code)
+        except Http404:
+            messages.error(request, _stale())
+            return redirect("inbox")
         still = act in open_acts(dossier, officer) or act in acts_to_propose(dossier, officer)
         return _turned_away(request, dossier, act, form, _stale(), is_open=still)
+    # Its page may be theirs no more: what was done is then told where their other work waits.
+    is_gone = _left_sight(request, dossier, done)
     if act in done.asked:
         messages.success(request, _put_before(act, done))
     else:
-        messages.success(request, _done(act, done) + _paper_made(act, done))
+        paper = SafeString("") if is_gone else _paper_made(act, done)
+        messages.success(request, _done(act, done) + paper)
     back = request.POST.get("next", "")
-    return redirect(back if back in WAYS_BACK else rows.address(done))
+    if back in WAYS_BACK:
+        return redirect(back)
+    return redirect("inbox" if is_gone else rows.address(done))
+
+
+def _left_sight(request: HttpRequest, before: Dossier, done: Dossier) -> bool:
+    """Tell whether the officer sees a dossier no more after their act.
+
+    Runs one query where the act took it from an agency that saw it, and none elsewhere.
+    """
+    if before.pk == done.pk and _seeing(before) <= _seeing(done):
+        return False
+    return not Dossier.objects.visible_to(scope_for(request)).filter(pk=done.pk).exists()
+
+
+def _seeing(dossier: Dossier) -> set[int]:
+    """Return the agencies that see a dossier (`visible_to`), as far as an act may change them."""
+    return {
+        dossier.receiving_agency_id,
+        dossier.competent_agency_id,
+        dossier.holder_agency_id,
+        *dossier.consulted_agencies,
+    }
 
 
 def prepared(form: ActForm) -> ActForm:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from dossiers.act_forms import ACT_FORMS
 from dossiers.models import Dossier, DossierReading
 from dossiers.next_acts import SEGMENTS, asks_first
 from dossiers.services import processing
@@ -14,6 +15,7 @@ from dossiers.services.intake import Paper, Person
 from dossiers.workflow import Act, State
 from tests.budgets import count_queries
 from tests.dossiers.pages import browser_of, page
+from tests.dossiers.stages import EVERY_ACT
 from tests.province import Province
 
 MORNING = "2026-08-20T08:30+07:00"  # Thursday before a make-up Saturday
@@ -53,6 +55,47 @@ def test_a_dossier_goes_from_the_counter_to_its_result_by_pages(province: Provin
     assert "đồng hồ chạy tiếp" in text
     assert "Thiếu bản vẽ" in text
     assert "bổ sung lần 1" in text
+
+
+@time_machine.travel(MORNING, tick=False)
+@pytest.mark.parametrize("act", [Act.REDIRECT, Act.ANSWER_CONSULTATION])
+def test_who_gave_a_dossier_out_of_sight_finds_their_inbox_and_what_was_done(
+    province: Province, act: Act
+) -> None:
+    expected = next(e for e in EVERY_ACT if e.act is act)
+    dossier = expected.stage(province)
+    browser = browser_of(getattr(province, expected.actor))
+    url = f"/ho-so/{dossier.code}/{SEGMENTS[act]}/"
+    body = {"version": dossier.event_count, **expected.typed(province)}
+    answer = browser.post(url, body, follow=True)
+    assert answer.redirect_chain == [("/hop-viec/", 302)]
+    assert answer.status_code == 200
+    assert f"{act.label}: đã xong hồ sơ {dossier.code}" in page(answer)
+    assert browser.get(f"/ho-so/{dossier.code}/").status_code == 404
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_who_was_late_with_a_dossier_that_left_them_finds_their_inbox(
+    province: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second head sends it elsewhere between the look at the dossier and the lock."""
+    dossier = at_the_specialist(province)
+
+    def faster(*_args: Any, **rest: Any) -> Dossier:
+        monkeypatch.undo()
+        processing.redirect(
+            dossier, by=province.head, agency=province.elsewhere, reason="Không thuộc sở"
+        )
+        return processing.redirect(dossier, **rest)
+
+    monkeypatch.setattr(ACT_FORMS[Act.REDIRECT], "service", staticmethod(faster))
+    answer = browser_of(province.head).post(
+        f"/ho-so/{dossier.code}/chuyen-lai/",
+        {"version": dossier.event_count, "agency": "H01.08", "reason": "x"},
+        follow=True,
+    )
+    assert answer.redirect_chain == [("/hop-viec/", 302)]
+    assert "vừa được người khác xử lý" in page(answer)
 
 
 @time_machine.travel(MORNING, tick=False)
