@@ -376,6 +376,8 @@ class Facts:
     is_extended: bool = False
     reply_is_overdue: bool = False
     is_reminded: bool = False
+    # A new dossier is to correct its result (T36).
+    is_being_corrected: bool = False
     open_consultations: int = 0
     # The acts put before those who decide them, each with the role of who put it.
     asked: tuple[tuple[str, str], ...] = ()
@@ -468,6 +470,9 @@ def _guard_passes(row: Transition, state: State | None, facts: Facts) -> bool:
             return facts.is_tracked_only
         case Act.EXTEND:
             return not facts.is_extended
+        case Act.RETURN_RESULT | Act.REMIND_COLLECTION:
+            # Whoever came for it would take the wrong one home; the new one is handed over (T36).
+            return not facts.is_being_corrected
         case Act.REOPEN:
             return bool(ways_to_reopen(state, is_received=facts.is_received))
         case Act.LAPSE_COMPLETION | Act.LAPSE_PAYMENT:
@@ -576,6 +581,14 @@ def acts_to_ask(state: State, standing: Standing, facts: Facts) -> tuple[Act, ..
         if held & row.proposers and not held & _deciders(row, facts):
             found.append(row.act)
     return tuple(found)
+
+
+def is_told(before: str, after: str) -> bool:
+    """Tell whether other systems hear of an act: never of a draft, nor that one was thrown away.
+
+    domain.md 2.4: a draft is never sent; T10 deletes what was not submitted.
+    """
+    return after != State.DRAFT and (before, after) != (State.DRAFT, State.WITHDRAWN)
 
 
 @functools.cache

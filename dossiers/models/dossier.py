@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -127,8 +127,12 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         """Return them with `opened_at`, the database's clock, for the reading to be noted."""
         return self.annotate(opened_at=DatabaseClock())
 
+    def with_correction(self) -> Self:
+        """Annotate `is_being_corrected`, which the guard of the hand-over asks (T29)."""
+        return self.annotate(is_being_corrected=Exists(open_corrections()))
+
     def for_page(self) -> Self:
-        return self.select_related(
+        return self.with_correction().select_related(
             "procedure",
             "version",
             "case",
@@ -144,6 +148,11 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             "paper_file__agency",
             "paper_file__under_way",
         )
+
+
+def open_corrections() -> models.QuerySet[Dossier]:
+    """Return the dossiers that correct the result of the one of the outer query and have not ended."""
+    return Dossier.objects.filter(corrects=OuterRef("pk"), settled_at__isnull=True)
 
 
 _ROLES = {role.value: role for role in Role}  # an enum looked up by value costs more than a dict
@@ -341,6 +350,8 @@ class Dossier(models.Model):
 
     # Not a column: the database's clock when an act read the locked row (recording.locked_for_act).
     read_at: dt.datetime
+    # Nor this: whether a dossier that corrects its result is open (`with_correction`).
+    is_being_corrected = False
 
     objects = DossierQuerySet.as_manager()
 
@@ -575,6 +586,7 @@ class Dossier(models.Model):
             is_extended=self.due_promised_at is not None,
             reply_is_overdue=self.reply_by is not None and self.reply_is_overdue(),
             is_reminded=self.reminded_at is not None,
+            is_being_corrected=self.is_being_corrected,
             open_consultations=len(self.consulted_agencies),
             asked=tuple((act, self.asked[act]["role"]) for act in self.asked),
             is_chain=self.is_chain,

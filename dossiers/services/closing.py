@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Exists
 from django.utils.translation import gettext as _
 
 from accounts.folding import tidy
@@ -13,6 +14,7 @@ from accounts.personal_data import seal
 from dossiers import paper_issue
 from dossiers.clockwork import end_pause, note_due_change
 from dossiers.models import Delivery, Dossier, Pause, ResultChannel, local_day
+from dossiers.models.dossier import open_corrections
 from dossiers.recording import ActDataError, begin, locked_for_act
 from dossiers.services import chains
 from dossiers.services.consulting import call_off
@@ -89,8 +91,10 @@ def return_result(
             proof=proof,
         )
         if locked.is_chain:
-            # One hand-over: every result of a part that still lies at the counter goes with it.
-            for part in locked.parts.filter(state=State.SETTLED).order_by("link__position"):
+            # One hand-over: every result of a part that still lies at the counter goes with it, but
+            # for one that is being corrected.
+            lying = locked.parts.filter(~Exists(open_corrections()), state=State.SETTLED)
+            for part in lying.order_by("link__position"):
                 return_result(
                     part,
                     by=by,

@@ -440,6 +440,8 @@ def _waits_for(dossier: Dossier) -> str:
         return _("Hồ sơ đã kết thúc, không còn việc phải làm.")
     if state in PAUSED_STATES or state is State.AWAITING_COMPLETION:
         return _("Đang chờ người nộp. Khi họ nộp đủ, quầy tiếp nhận ghi nhận và đồng hồ chạy tiếp.")
+    if state is State.SETTLED and dossier.is_being_corrected:
+        return _("Kết quả đang được đính chính ở hồ sơ khác: chưa trả kết quả này.")
     if dossier.parts_undecided:
         return _("Đang chờ lãnh đạo của %(agency)s quyết định về hồ sơ liên thông.") % {
             "agency": dossier.holder_agency.name

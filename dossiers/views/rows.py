@@ -73,7 +73,8 @@ class Row:
 
 def slim(dossiers: DossierQuerySet) -> DossierQuerySet:
     """Read only what a row shows; anything else read from it asks the database once a row."""
-    return dossiers.select_related("procedure", "version", "holder_agency", "holder_officer").only(
+    seen = dossiers.with_correction()
+    return seen.select_related("procedure", "version", "holder_agency", "holder_officer").only(
         "code",
         "tracking_code",
         "owner_name",

@@ -511,6 +511,20 @@ def test_one_hand_over_hands_over_every_result(linked: Linked, chain: Dossier) -
     assert chain.deliveries.count() == 1
 
 
+def test_a_part_whose_result_is_being_corrected_stays_at_the_counter(
+    linked: Linked, chain: Dossier
+) -> None:
+    for position in (0, 1, 2):
+        linked.settle(linked.part(chain, position))
+    wrong = linked.part(chain, 1)
+    head = linked.officers[wrong.competent_agency_id]
+    correcting.correct_result(wrong, by=head, reason="Sai năm sinh")
+    chain = closing.return_result(again(chain), by=linked.province.receptionist)
+    assert chain.state == "returned"
+    states = list(chain.parts.order_by("link__position").values_list("state", flat=True))
+    assert states == ["returned", "settled", "returned"]
+
+
 def test_what_is_due_for_a_part_is_taken_with_the_hand_over_of_the_whole(
     linked: Linked, chain: Dossier
 ) -> None:

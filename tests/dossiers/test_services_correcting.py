@@ -12,8 +12,16 @@ from accounts.roles import Role
 from agencies.models import Agency
 from dossiers.chain import chain_faults
 from dossiers.models import Dossier
-from dossiers.recording import ActDataError
-from dossiers.services import approval, closing, consulting, correcting, intake, processing
+from dossiers.recording import ActDataError, open_acts
+from dossiers.services import (
+    approval,
+    closing,
+    consulting,
+    correcting,
+    intake,
+    processing,
+    waiting,
+)
 from dossiers.workflow import Act, IllegalTransitionError
 from tests.dossiers.stages import in_progress, settled, signed, submitted, withdrawal_requested
 from tests.factories import AgencyFactory, OfficerFactory
@@ -183,6 +191,30 @@ def test_a_reopened_dossier_asks_nobody_for_an_opinion(
     dossier = reopened(province, supervisor, dossier, "awaiting_assignment")
     assert dossier.consulted_agencies == []
     assert dossier.consultations.get().outcome == "called_off"
+
+
+def test_a_result_that_is_being_corrected_is_not_handed_over(
+    province: Province, client: Client
+) -> None:
+    """T29: whoever comes for it would take the wrong one home."""
+    old = settled(province)
+    new = correcting.correct_result(old, by=province.head, reason="Sai năm sinh")
+    seen = Dossier.objects.for_page().get(pk=old.pk)
+    for act, service in (
+        (Act.RETURN_RESULT, closing.return_result),
+        (Act.REMIND_COLLECTION, waiting.remind_collection),
+    ):
+        assert act not in open_acts(seen, province.receptionist)
+        with pytest.raises(IllegalTransitionError):
+            service(old, by=province.receptionist)
+    client.force_login(province.receptionist.user)
+    page = client.get(f"/ho-so/{old.code}/").content.decode()
+    assert "Kết quả đang được đính chính" in page
+    assert client.get("/hop-viec/").content.decode().count("tra-ket-qua/") == 0
+    closing.stop(new, by=province.head, reason="Không sai")
+    seen = Dossier.objects.for_page().get(pk=old.pk)
+    assert Act.RETURN_RESULT in open_acts(seen, province.receptionist)
+    assert closing.return_result(old, by=province.receptionist).state == "returned"
 
 
 # T33, T34, T10
