@@ -39,6 +39,7 @@ from dossiers.workflow import (
     acts_to_ask,
     check,
     check_retracting,
+    is_told,
     place_of,
     target_of,
 )
@@ -206,8 +207,9 @@ class Record:
         for event in self.events:
             event.dossier_id = dossier.pk
         DossierEvent.objects.bulk_create(self.events)
+        told = [event for event in self.events if is_told(event.from_state, event.to_state)]
         OutboxMessage.objects.bulk_create(
-            OutboxMessage(event=event, payload_version=PAYLOAD_VERSION) for event in self.events
+            OutboxMessage(event=event, payload_version=PAYLOAD_VERSION) for event in told
         )
         for act, decided, outcome in self._settled:
             ActProposal.objects.filter(

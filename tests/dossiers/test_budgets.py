@@ -147,7 +147,8 @@ def test_an_act_runs_at_most_12_queries_and_its_page_three_more(
     actor.__dict__.pop("_held_roles", None)
     with count_queries() as service:
         expected.do(province, Dossier(pk=dossier.pk), version=dossier.event_count)
-    assert 6 <= len(service) <= budget, str(service)
+    # A draft that is thrown away sends no message.
+    assert 6 - (expected.case == "draft") <= len(service) <= budget, str(service)
     dossier = expected.stage(province)
     act = expected.asks or expected.act
     browser = Client()

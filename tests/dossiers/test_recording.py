@@ -39,9 +39,9 @@ from dossiers.models import (
 from dossiers.paper_numbers import void_next_number
 from dossiers.readings import note_reading
 from dossiers.recording import database_now
-from dossiers.services import calendar_changing, processing
+from dossiers.services import calendar_changing, intake, processing
 from dossiers.workflow import PaperKind
-from tests.dossiers.stages import awaiting_supplement, received
+from tests.dossiers.stages import awaiting_supplement, draft, received
 from tests.dossiers.superuser import sql, superuser_without_triggers
 
 if TYPE_CHECKING:
@@ -296,6 +296,18 @@ def test_every_event_has_one_message_in_the_outbox(province: Province) -> None:
     received(province)
     assert OutboxMessage.objects.count() == DossierEvent.objects.count() == 8
     assert not DossierEvent.objects.filter(outbox_message=None).exists()
+
+
+def test_a_draft_is_told_to_no_other_system(province: Province) -> None:
+    """T01: a draft is never sent (domain.md 2.4), nor is one that was thrown away."""
+    thrown_away = intake.cancel(draft(province), by=province.receptionist, reason="Gõ nhầm")
+    kept = draft(province)
+    assert thrown_away.events.count() == 2
+    assert not OutboxMessage.objects.exists()
+    submitted = intake.submit_draft(kept, by=province.receptionist)
+    assert [m.event.act for m in OutboxMessage.objects.all()] == ["register"]
+    intake.cancel(submitted, by=province.receptionist, reason="Đổi ý")
+    assert OutboxMessage.objects.count() == 2
 
 
 def test_recorded_at_is_the_databases_clock_and_not_ours(province: Province) -> None:
