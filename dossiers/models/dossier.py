@@ -152,7 +152,10 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 
 def open_corrections() -> models.QuerySet[Dossier]:
     """Return the dossiers that correct the result of the one of the outer query and have not ended."""
-    return Dossier.objects.filter(corrects=OuterRef("pk"), settled_at__isnull=True)
+    # That it corrects one at all is said twice, so that no plan reads every open dossier for it.
+    return Dossier.objects.filter(
+        corrects__isnull=False, corrects=OuterRef("pk"), settled_at__isnull=True
+    )
 
 
 _ROLES = {role.value: role for role in Role}  # an enum looked up by value costs more than a dict
