@@ -112,7 +112,8 @@ def test_an_act_cut_off_anywhere_leaves_nothing_and_can_be_done_after(
     dossier = expected.stage(province)
     do = doing(expected, province, dossier)
     lose_the_session_at_commit(monkeypatch, do)
-    assert cut_off_everywhere(do) >= 6  # lock, row, roles; row, event, message
+    # Lock, row, roles; row, event, message, which a draft that is thrown away does not send.
+    assert cut_off_everywhere(do) >= 6 - (expected.case == "draft")
     after = Dossier.objects.get(pk=dossier.pk)
     assert (after.state, after.event_count) == (expected.target, dossier.event_count + 1)
     assert_all_true()
