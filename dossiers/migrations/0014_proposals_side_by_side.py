@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0003_delegations'),
-        ('dossiers', '0011_rehearse_calendar'),
+        ('dossiers', '0013_scans'),
         ('procedures', '0005_links_and_object_place'),
     ]
 
