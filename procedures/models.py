@@ -231,6 +231,11 @@ class ProcedureVersion(models.Model):
         RESUME = "resume", _("Tính tiếp thời gian còn lại")
         RESTART = "restart", _("Tính lại từ đầu")
 
+    class WithdrawalRefund(models.TextChoices):
+        DECIDED = "decided", _("Người cho rút quyết định")
+        ALL = "all", _("Hoàn toàn bộ")
+        NONE = "none", _("Không hoàn")
+
     procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("số"))
     valid_from = models.DateField(_("hiệu lực từ"), null=True, blank=True)
@@ -308,6 +313,28 @@ class ProcedureVersion(models.Model):
     )
     collection_reminder_days = models.PositiveSmallIntegerField(
         _("nhắc đến nhận kết quả sau mỗi, ngày"), default=15, db_default=15
+    )
+    # The longest that may be asked for by hand. No source fixes either (domain.md 2.5: periods are
+    # configured per procedure), so both are the province's to set.
+    longest_reply_days = models.PositiveSmallIntegerField(
+        _("hạn trả lời, hạn nộp xa nhất, ngày"), default=90, db_default=90
+    )
+    longest_suspension_days = models.PositiveSmallIntegerField(
+        _("tạm dừng dự kiến lâu nhất, ngày"), default=365, db_default=365
+    )
+    # T18 "reminder sent", T21 "notice served": how long before the lapse is not said (domain.md
+    # 2.5, not confirmed).
+    lapse_warning_days = models.PositiveSmallIntegerField(
+        _("nhắc, giao thông báo trước khi dừng ít nhất, ngày"), default=3, db_default=3
+    )
+    # T32 "refund rule per fee" (domain.md 2.5, not confirmed): until the province has decided for
+    # the procedure, whoever grants the withdrawal does.
+    withdrawal_refund = models.CharField(
+        _("hoàn phí khi cho rút hồ sơ"),
+        max_length=8,
+        choices=WithdrawalRefund,
+        default=WithdrawalRefund.DECIDED,
+        db_default=WithdrawalRefund.DECIDED,
     )
     supplement_decided_by = models.CharField(
         _("yêu cầu bổ sung lần đầu do"),
