@@ -278,7 +278,9 @@ def move_dates(
     """Set all dates of a dossier anew from its receipt, its pauses and what changed from outside.
 
     The statutory date moves by the same pauses under the law's own limit; the date of an apology by
-    the working time paused since it was given. Holds the calendar until the act is committed.
+    the working time paused since it was given, so that in days, after a restart or by another
+    system's word the appointment may pass it: both are kept, the applicant reads the later
+    (`Dossier.due_told_at`). Holds the calendar until the act is committed.
     """
     calendar, _version = calendar_for_promise(dossier.clock_agency)
     spans = pause_spans(pauses)

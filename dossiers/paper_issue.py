@@ -58,7 +58,8 @@ def issue(
         number=number,
         issued_at=at,
         issued_by=officer,
-        due_at=dossier.due_at,
+        # The applicant is told one date everywhere; the control slip is the officers' own.
+        due_at=dossier.due_at if kind is PaperKind.CONTROL_SLIP else dossier.due_told_at,
         replaces=replaces,
         qr_sealed=seal(token),
         qr_digest=digest,

@@ -210,7 +210,7 @@ _COLUMNS = {
     "submitted_at": "d.submitted_at",
     "received_at": "d.received_at",
     # The date an apology promised is what the applicant reads (domain.md 3.7).
-    "due_at": "coalesce(d.due_promised_at, d.due_at)",
+    "due_at": "greatest(d.due_promised_at, d.due_at)",
     "due_original_at": "d.due_original_at",
     "settled_at": "d.settled_at",
     "returned_at": "d.returned_at",

@@ -529,8 +529,13 @@ class Dossier(models.Model):
 
     @property
     def due_told_at(self) -> dt.datetime | None:
-        """The date the applicant reads: the one an apology promised, else the appointment."""
-        return self.due_promised_at or self.due_at
+        """The date the applicant reads: the later of the appointment and an apology's date.
+
+        An apology only ever puts the date off (T24): where later pauses, a restart or another
+        system moved the appointment beyond it, the appointment stands (domain.md 3.5, 3.7).
+        """
+        dates = [date for date in (self.due_at, self.due_promised_at) if date is not None]
+        return max(dates, default=None)
 
     @property
     def is_open(self) -> bool:

@@ -12,17 +12,20 @@ import time_machine
 from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agencies.calendar_data import default_calendar
 from agencies.working_time import DayKind, SpecialDay
 from dossiers import clockwork
 from dossiers.chain import chain_faults
 from dossiers.deadlines import LimitError, Timeliness
-from dossiers.models import Dossier, DueDateChange, DueOrigin
+from dossiers.models import Dossier, DueDateChange, DueOrigin, Pause
 from dossiers.recording import Record, begin, database_now
 from dossiers.services import closing, intake, processing
 from dossiers.tracking import track
-from dossiers.workflow import Act
+from dossiers.workflow import Act, State
+from tests.dossiers.pages import browser_of, page
 from tests.factories import ProcedureFactory
 
 if TYPE_CHECKING:
@@ -323,6 +326,77 @@ def test_the_applicant_reads_the_date_of_the_apology_and_is_not_told_of_lateness
     assert seen.explanation.days[-1].date == dt.date(2026, 11, 27)
     late = track(str(dossier.code), "4215", address="192.0.2.1", now=at("2026-11-30T09:00+07:00"))
     assert late.timeliness is Timeliness.OVERDUE
+
+
+def test_a_restart_beyond_the_apology_is_told_by_everybody_alike(province: Province) -> None:
+    """Both dates are kept; the page, the look-up, the new receipt and the days tell the later."""
+    dossier = in_progress(province, supplement_policy="restart")
+    set_from_outside(province, dossier, "2026-11-17T17:00+07:00", DueOrigin.APOLOGY)
+    done = answer(province, ask(province, stored(dossier)))
+    assert done.due_at == at("2026-11-20T17:00+07:00")  # five working days from the papers
+    assert done.due_promised_at == at("2026-11-19T17:00+07:00")  # and the sixteen hours
+    assert done.due_told_at == done.due_at
+    seen = track(str(done.code), "4215", address="192.0.2.1", now=at(ANSWERED))
+    assert seen.due_at == done.due_told_at
+    told = clockwork.explain(done)
+    assert told is not None
+    assert told.due_at == done.due_told_at
+    receipt = done.slips.filter(kind="receipt").order_by("-pk")[0]
+    assert receipt.due_at == done.due_told_at
+    with time_machine.travel(ANSWERED, tick=False):
+        text = page(browser_of(province.head).get(f"/ho-so/{done.code}/"))
+    assert "người nộp đọc ngày hẹn trả" in text
+
+
+def test_the_receipt_after_a_pause_tells_the_date_of_the_apology(province: Province) -> None:
+    dossier = in_progress(province)
+    set_from_outside(province, dossier, PROMISED, DueOrigin.APOLOGY)
+    done = answer(province, ask(province, stored(dossier)))
+    receipt = done.slips.filter(kind="receipt").order_by("-pk")[0]
+    assert receipt.due_at == done.due_told_at == at("2026-12-01T17:00+07:00")
+
+
+def test_whatever_pauses_come_after_an_apology_one_date_is_told(province: Province) -> None:
+    """The later of the two, never before what either promised, and no pause makes it earlier."""
+    limits = [("5", "working_day"), ("20", "working_hour"), ("10", "day"), ("1", "month")]
+    dossiers = [
+        in_progress(province, limit=limit, supplement_policy=policy)
+        for limit in limits
+        for policy in ("resume", "restart")
+    ]
+    hours = st.integers(1, 24 * 60)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.sampled_from(dossiers), st.lists(st.tuples(hours, hours, st.booleans()), max_size=4))
+    def holds(dossier: Dossier, stretches: list[tuple[int, int, bool]]) -> None:
+        assert dossier.due_original_at is not None
+        given_at = at("2026-11-10T09:00+07:00")
+        promised = dossier.due_original_at + dt.timedelta(days=3)
+        apology = DueDateChange(
+            at=given_at,
+            origin=DueOrigin.APOLOGY,
+            due_before=dossier.due_original_at,
+            due_after=dossier.due_original_at,
+            promised_after=promised,
+        )
+        pauses: list[Pause] = []
+        moment, told_before = given_at, promised
+        for runs, stands, restarts in stretches:
+            started = moment + dt.timedelta(hours=runs)
+            moment = started + dt.timedelta(hours=stands)
+            state = State.AWAITING_SUPPLEMENT if restarts else State.SUSPENDED
+            pauses.append(
+                Pause(state=state, started_at=started, ended_at=moment, restarts=restarts)
+            )
+            with transaction.atomic():
+                clockwork.move_dates(dossier, pauses, [apology])
+            assert dossier.due_at is not None
+            assert dossier.due_promised_at is not None
+            assert dossier.due_told_at == max(dossier.due_at, dossier.due_promised_at)
+            assert dossier.due_told_at >= told_before
+            told_before = dossier.due_told_at
+
+    holds()
 
 
 # One explanation for everybody
