@@ -216,12 +216,22 @@ class Worker:
                 given |= {"amount_vnd": Decimal(250_000), "payee": "Kho bạc Nhà nước"}
             case Act.CONFIRM_PAYMENT:
                 given["receipt_number"] = f"BL-{self.random.randrange(10**6)}"
+                # In part, in full or too much: nothing may be lost of it.
+                given["amount_vnd"] = Decimal(self.random.choice([100_000, 250_000, 300_000]))
+            case Act.RECORD_PAYMENT:
+                given["receipt_number"] = f"BL-{self.random.randrange(10**6)}"
+                given["amount_vnd"] = Decimal(50_000)
+            case Act.GRANT_WITHDRAWAL:
+                given["refunds"] = True
+            case Act.PUBLISH:
+                given["result_number"] = "12/KQ"
             case Act.SUSPEND:
                 given |= {"legal_basis": "Điều 12", "resume_expected": _today()}
             case Act.EXTEND:
                 given["new_due_on"] = _today() + dt.timedelta(days=14 + self.random.randrange(14))
             case Act.RETURN_RESULT:
                 given["fees_taken"] = True
+                given["receipt_number"] = f"BL-{self.random.randrange(10**6)}"
             case Act.REOPEN:
                 received = seen.received_at is not None
                 ways = ways_to_reopen(State(seen.state), is_received=received)

@@ -6,19 +6,29 @@ asked before (dossiers.workflow). An act without a form here is not built yet.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
-from accounts.templatetags.motcua import vn_date
+from accounts.templatetags.motcua import vn_date, vn_number
 from agencies.calendars import calendar_of
 from agencies.models import Agency, Officer
 from dossiers import deadlines
 from dossiers.deadlines import LimitError
-from dossiers.models import Delivery, DossierDocument, DueOrigin, ResultChannel
+from dossiers.models import (
+    Delivery,
+    DossierDocument,
+    DueOrigin,
+    FeeDue,
+    ResultChannel,
+    Seal,
+    Signature,
+)
 from dossiers.opening import may_settle
 from dossiers.recording import acts_to_propose
 from dossiers.services import (
@@ -35,7 +45,8 @@ from dossiers.services import (
     waiting,
 )
 from dossiers.services.intake import Paper
-from dossiers.workflow import Act
+from dossiers.workflow import Act, State
+from procedures.models import ProcedureVersion
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -92,6 +103,19 @@ def _text(label: Any, *, required: bool = False, length: int = REASON_LENGTH) ->
         required=required,
         max_length=length,
         widget=forms.Textarea(attrs={"rows": 3}) if length >= REASON_LENGTH else forms.TextInput,
+    )
+
+
+def _amount(label: Any, *, required: bool = False) -> forms.DecimalField:
+    """A sum in whole đồng."""
+    return forms.DecimalField(
+        label=label, required=required, min_value=1, max_digits=15, decimal_places=0
+    )
+
+
+def _signature() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("Chữ ký"), required=False, choices=Signature.choices, initial=Signature.HAND
     )
 
 
@@ -160,6 +184,25 @@ class SettleAtOnceForm(ActForm):
     act = Act.SETTLE_AT_ONCE
     service = staticmethod(intake.settle_at_once)
     result_number = _text(_("Số kết quả"), length=60)
+    signer = forms.ChoiceField(label=_("Người ký"), required=False)
+    signature = _signature()
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        self.signers = {
+            officer.user.username: officer
+            for officer in intake.signers_of(dossier.competent_agency)
+        }
+        field = self.fields["signer"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        names = [(name, str(officer)) for name, officer in self.signers.items()]
+        field.choices = names if len(names) == 1 else [("", _("Chọn")), *names]
+
+    def clean_signer(self) -> Officer | None:
+        return self.signers.get(self.cleaned_data["signer"])
+
+    def clean_signature(self) -> str:
+        return self.cleaned_data["signature"] or Signature.HAND.value
 
 
 class RequestCompletionForm(ActForm):
@@ -214,11 +257,22 @@ class RemindApplicantForm(ActForm):
     act = Act.REMIND_APPLICANT
     service = staticmethod(waiting.remind_applicant)
     note = _text(_("Lời nhắc"))
+    served_on = forms.DateField(
+        label=_("Ngày người nộp nhận thông báo"),
+        required=False,
+        help_text=_("Thông báo chưa giao thì chưa dừng được vì quá hạn nộp."),
+    )
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        if dossier.state != State.AWAITING_PAYMENT:
+            del self.fields["served_on"]
 
 
-class RemindCollectionForm(RemindApplicantForm):
+class RemindCollectionForm(ActForm):
     act = Act.REMIND_COLLECTION
     service = staticmethod(waiting.remind_collection)
+    note = _text(_("Lời nhắc"))
 
 
 class CancelForm(ActForm):
@@ -334,13 +388,14 @@ class RequestSupplementForm(RequestCompletionForm):
 class RequestPaymentForm(ActForm):
     act = Act.REQUEST_PAYMENT
     service = staticmethod(payment.request_payment)
-    amount_vnd = forms.DecimalField(
-        label=_("Số tiền, đồng"), min_value=1, max_digits=15, decimal_places=0
-    )
+    amount_vnd = _amount(_("Số tiền, đồng"), required=True)
     name = _text(_("Khoản thu"), length=300)
     payee = _text(_("Nơi thu"), required=True, length=300)
     notice_number = _text(_("Số thông báo"), length=60)
     pay_by = forms.DateField(label=_("Hạn nộp"), required=False)
+    is_served = forms.BooleanField(
+        label=_("Đã giao thông báo tận tay người nộp hôm nay"), required=False
+    )
 
     def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(dossier, data)
@@ -349,11 +404,39 @@ class RequestPaymentForm(ActForm):
         }
 
 
-class ConfirmPaymentForm(ActForm):
+class PaymentForm(ActForm):
+    """A receipt of money; says what is still to be paid, and of which notices."""
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        open_fees = list(dossier.fees_due.open())
+        self.fields["amount_vnd"].help_text = _("Còn phải nộp %(left)s đồng.") % {
+            "left": vn_number(sum((fee.left_vnd for fee in open_fees), start=Decimal(0)))
+        }
+        numbers = [fee.notice_number for fee in open_fees if fee.notice_number]
+        self.fields["notice_number"].help_text = (
+            _("Để trống: theo số tiền. Thông báo còn nợ: %(numbers)s.")
+            % {"numbers": "; ".join(numbers)}
+            if numbers
+            else _("Để trống: theo số tiền.")
+        )
+
+
+class ConfirmPaymentForm(PaymentForm):
     act = Act.CONFIRM_PAYMENT
     service = staticmethod(payment.confirm_payment)
     receipt_number = _text(_("Số biên lai, chứng từ"), length=40)
+    amount_vnd = _amount(_("Số tiền trên biên lai, đồng"))
+    notice_number = _text(_("Của thông báo số"), length=60)
     exempt_reason = _text(_("Lý do được miễn, giảm"), length=500)
+
+
+class RecordPaymentForm(PaymentForm):
+    act = Act.RECORD_PAYMENT
+    service = staticmethod(payment.record_payment)
+    receipt_number = _text(_("Số biên lai, chứng từ"), required=True, length=40)
+    amount_vnd = _amount(_("Số tiền trên biên lai, đồng"), required=True)
+    notice_number = _text(_("Của thông báo số"), length=60)
 
 
 class SuspendForm(ActForm):
@@ -416,14 +499,24 @@ class SendBackForm(ActForm):
 class ApproveForm(ActForm):
     act = Act.APPROVE
     service = staticmethod(processing.approve)
+    signature = _signature()
     note = _text(_("Ý kiến"))
+
+    def clean_signature(self) -> str:
+        return self.cleaned_data["signature"] or Signature.HAND.value
 
 
 class PublishForm(ActForm):
     act = Act.PUBLISH
     service = staticmethod(closing.publish)
-    result_number = _text(_("Số, ký hiệu kết quả"), length=60)
+    result_number = _text(_("Số, ký hiệu kết quả"), required=True, length=60)
+    seal = forms.ChoiceField(
+        label=_("Con dấu"), required=False, choices=Seal.choices, initial=Seal.INK
+    )
     note = _text(_("Ghi chú"))
+
+    def clean_seal(self) -> str:
+        return self.cleaned_data["seal"] or Seal.INK.value
 
 
 class ReturnResultForm(ActForm):
@@ -451,10 +544,15 @@ class ReturnResultForm(ActForm):
         super().__init__(dossier, data)
         self.fields["channel"].initial = dossier.result_channel
         # With a chain the results of its parts are handed over, and what is due for them is taken.
-        is_due = dossier.payment_state == "due" or (
-            dossier.is_chain and dossier.parts.filter(payment_state="due").exists()
-        )
-        if not is_due:
+        left = Decimal(0)
+        if dossier.owes or dossier.is_chain:
+            due = FeeDue.objects.open().filter(Q(dossier=dossier) | Q(dossier__parent=dossier))
+            left = sum((fee.left_vnd for fee in due), start=left)
+        if left:
+            self.fields["fees_taken"].help_text = _("%(left)s đồng; phải có số biên lai.") % {
+                "left": vn_number(left)
+            }
+        else:
             del self.fields["fees_taken"], self.fields["receipt_number"]
 
     def clean_proof(self) -> str:
@@ -474,6 +572,22 @@ class GrantWithdrawalForm(ActForm):
     act = Act.GRANT_WITHDRAWAL
     service = staticmethod(closing.grant_withdrawal)
     note = _text(_("Ý kiến"))
+    refunds = forms.ChoiceField(
+        label=_("Phí, lệ phí đã thu"),
+        required=False,
+        choices=[("", _("Chọn")), ("yes", _("Hoàn trả")), ("no", _("Không hoàn trả"))],
+        help_text=_("Phiên bản thủ tục chưa quy định: người cho rút quyết định."),
+    )
+
+    def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(dossier, data)
+        rule = dossier.version.withdrawal_refund
+        is_left_open = rule == ProcedureVersion.WithdrawalRefund.DECIDED
+        if not is_left_open or not dossier.fees_due.taken().exists():
+            del self.fields["refunds"]
+
+    def clean_refunds(self) -> bool | None:
+        return {"yes": True, "no": False}.get(self.cleaned_data["refunds"])
 
 
 class RefuseWithdrawalForm(ActForm):
@@ -616,6 +730,7 @@ ACT_FORMS: dict[Act, type[ActForm]] = {
         AnswerConsultationForm,
         RequestPaymentForm,
         ConfirmPaymentForm,
+        RecordPaymentForm,
         SuspendForm,
         ResumeForm,
         ExtendForm,

@@ -37,7 +37,17 @@ from agencies.models import Agency
 from dossiers import deadlines, idempotency, pages
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.deadlines import Limit, LimitError, Unit
-from dossiers.models import ActProposal, Dossier, DossierDocument, IdKind, OwnerKind, ReadingWay
+from dossiers.fees import Ledger
+from dossiers.models import (
+    ActProposal,
+    Dossier,
+    DossierDocument,
+    IdKind,
+    OwnerKind,
+    ReadingWay,
+    Seal,
+    Signature,
+)
 from dossiers.opening import OpeningError, places_named, version_for
 from dossiers.paper_files import ensure_rendered
 from dossiers.readings import note_reading
@@ -178,6 +188,14 @@ class ProposalSerializer(serializers.Serializer[Any]):
     given = serializers.DictField()
 
 
+class MoneySerializer(serializers.Serializer[Any]):
+    state = serializers.CharField()
+    left_vnd = serializers.IntegerField()
+    paid_vnd = serializers.IntegerField()
+    exempt_vnd = serializers.IntegerField()
+    refund_vnd = serializers.IntegerField()
+
+
 class DossierSerializer(DossierSummarySerializer):
     receiving_agency = serializers.CharField()
     supporting_agency = serializers.CharField(allow_null=True)
@@ -188,6 +206,7 @@ class DossierSerializer(DossierSummarySerializer):
     system_of_record = serializers.CharField(allow_null=True)
     parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     parts = PartSerializer(many=True)
+    payment = MoneySerializer(allow_null=True)
     allowed = serializers.ListField(child=serializers.CharField())
     may_ask = serializers.ListField(child=serializers.CharField())
     asked = ProposalSerializer(many=True)
@@ -251,6 +270,12 @@ class ActSerializer(serializers.Serializer[Any]):
     notice_number = serializers.CharField(required=False, allow_blank=True)
     pay_by = serializers.DateField(required=False)
     exempt_reason = serializers.CharField(required=False, allow_blank=True)
+    is_served = serializers.BooleanField(required=False)
+    served_on = serializers.DateField(required=False)
+    refunds = serializers.ChoiceField(choices=["yes", "no"], required=False)
+    signer = serializers.CharField(required=False, help_text="username (settle_at_once)")
+    signature = serializers.ChoiceField(choices=Signature.choices, required=False)
+    seal = serializers.ChoiceField(choices=Seal.choices, required=False)
     legal_basis = serializers.CharField(required=False)
     resume_expected = serializers.DateField(required=False)
     new_due_on = serializers.DateField(required=False)
@@ -537,7 +562,8 @@ def detail(dossier: Dossier, officer: Officer) -> dict[str, Any]:
         "system_of_record": dossier.version.system_of_record or None,
         "parent": dossier.parent.public_code if dossier.parent else None,
         "parts": _parts(dossier),
-        "allowed": [act.value for act in open_acts(dossier, officer)],
+        "payment": _payment(dossier),
+        "allowed": [act.value for act in open_acts(dossier, officer) if act in ACT_FORMS],
         "may_ask": [act.value for act in acts_to_propose(dossier, officer)],
         "asked": _asked(dossier),
         "events": [
@@ -555,6 +581,20 @@ def detail(dossier: Dossier, officer: Officer) -> dict[str, Any]:
             }
             for event in dossier.events.select_related("agency").order_by("seq")
         ],
+    }
+
+
+def _payment(dossier: Dossier) -> dict[str, Any] | None:
+    """Write what is owed, was received and goes back; None, unasked, where nothing ever was due."""
+    if dossier.payment_state == "none":
+        return None
+    ledger = Ledger(dossier)
+    return {
+        "state": dossier.payment_state,
+        "left_vnd": int(ledger.left_vnd),
+        "paid_vnd": int(sum(fee.paid_vnd for fee in ledger.fees)),
+        "exempt_vnd": int(sum(fee.exempt_vnd for fee in ledger.fees)),
+        "refund_vnd": int(ledger.refund_vnd),
     }
 
 

@@ -26,6 +26,7 @@ def typed(draft: Dossier, *, token: str) -> tuple[QueryDict, list[FeeDue]]:
         {
             "token": token,
             "draft": draft.tracking_code,
+            "version": str(draft.event_count),
             "personal_id": draft.owner_id,
             "id_kind": draft.owner_id_kind,
             "owner_kind": draft.owner_kind,

@@ -8,6 +8,7 @@ field and stops nothing (domain.md 5.4).
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 import secrets
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from dossiers.clockwork import binding_limit, counted_limit, stated_limit
 from dossiers.deadlines import Explanation, Unit
 from dossiers.models import Dossier, DossierDocument, IdKind, OwnerKind, ResultChannel
 from dossiers.opening import Chosen, OpeningError, Places, places_named, version_for
+from dossiers.services import intake
 from dossiers.services.intake import FeeItem, Paper, Person, Submission
 from procedures.models import Authority, Channel, Fee, LimitUnit, RequiredDocument
 from procedures.sheet import FEE_KINDS
@@ -145,6 +147,8 @@ class SubmissionForm(forms.Form):
     token = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
     # The tracking code of the draft one goes on with.
     draft = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
+    # Its version as the page showed it: two people do not write over each other unawares.
+    version = forms.CharField(widget=forms.HiddenInput, max_length=9, required=False)
 
     personal_id = _line(
         _("Quét căn cước hoặc gõ số giấy tờ"), length=300, accesskey="1", spellcheck="false"
@@ -188,6 +192,9 @@ class SubmissionForm(forms.Form):
     extra_fee_amount = MoneyField(label=_("Số tiền"))
     extra_fee_paid = forms.BooleanField(label=_("Đã thu"), required=False)
     receipt_number = _line(_("Số biên lai"), length=40)
+
+    # Of what is settled at once: who signs it for the settling agency (T05).
+    signer = forms.ChoiceField(label=_("Người ký kết quả trả ngay"), required=False)
 
     # Phi địa giới (domain.md 6.4): typed as the list offers them, "H01.151 UBND xã …".
     object_agency = _line(_("Xã, phường nơi có đối tượng"), list="agencies")
@@ -403,6 +410,10 @@ class SubmissionForm(forms.Form):
         case = self.fields["case"]
         assert isinstance(case, forms.ChoiceField)  # noqa: S101 - declared above
         case.choices = [(str(each.position), case_label(each)) for each in self.cases]
+        signer = self.fields["signer"]
+        assert isinstance(signer, forms.ChoiceField)  # noqa: S101 - declared above
+        names = [(each.user.username, str(each)) for each in self.signers]
+        signer.choices = names if len(names) == 1 else [("", _("Chọn")), *names]
         for document in self.documents:
             key = str(document.pk)
             by_default = (
@@ -715,6 +726,19 @@ class SubmissionForm(forms.Form):
             self.cleaned_data.get(f"paper_quantity_{key}") or 1,
             required_id,
         )
+
+    @functools.cached_property
+    def signers(self) -> list[Officer]:
+        """Who may sign what is settled at once; asks only for a procedure that may be."""
+        if self.chosen is None or not self.chosen.version.settles_at_once:
+            return []
+        return intake.signers_of(self.chosen.competent_agency)
+
+    @property
+    def signer_chosen(self) -> Officer | None:
+        """Return who was chosen to sign; call on a cleaned form."""
+        named = self.cleaned_data.get("signer")
+        return next((each for each in self.signers if each.user.username == named), None)
 
     def fee_items(self) -> list[FeeItem]:
         """Return the fees due; call on a cleaned form."""

@@ -55,6 +55,7 @@ ASIDE = frozenset(
         Act.MIRROR,
         Act.OPEN_PART,
         Act.CLOSE_CHAIN,
+        Act.RECORD_PAYMENT,
     }
 )
 # They end or refuse: black-edged, never the first button (look: "a grave act").
@@ -113,6 +114,7 @@ SEGMENTS: dict[Act, str] = {
     Act.ACCEPT_SUPPLEMENT: "nhan-bo-sung",
     Act.REQUEST_PAYMENT: "yeu-cau-nop-tien",
     Act.CONFIRM_PAYMENT: "xac-nhan-da-nop",
+    Act.RECORD_PAYMENT: "ghi-nhan-khoan-nop",
     Act.SUSPEND: "tam-dung",
     Act.RESUME: "tiep-tuc",
     Act.EXTEND: "xin-loi-hen-lai",
@@ -164,6 +166,7 @@ ICONS: dict[Act, str] = {
     Act.ANSWER_CONSULTATION: "pen",
     Act.REQUEST_PAYMENT: "fileadd",
     Act.CONFIRM_PAYMENT: "check",
+    Act.RECORD_PAYMENT: "coin",
     Act.SUSPEND: "pause",
     Act.RESUME: "right",
     Act.EXTEND: "clock",

@@ -67,6 +67,28 @@ class ActDataError(ValueError):
         self.errors = errors
 
 
+def check_answer_by(
+    dossier: Dossier, field: str, label: str, day: dt.date, *, today: dt.date
+) -> None:
+    """Raise ActDataError naming `field` for a last day somebody chose to answer or pay by.
+
+    Not before the day it is set, nor further off than the version allows (`longest_reply_days`:
+    configurable, domain.md 2.5 names no maximum).
+    """
+    last = today + dt.timedelta(days=dossier.version.longest_reply_days)
+    if day < today:
+        raise ActDataError(
+            {field: _("%(label)s không được trước ngày yêu cầu.") % {"label": label}}
+        )
+    if day > last:
+        raise ActDataError(
+            {
+                field: _("%(label)s xa nhất theo thủ tục là %(last)s.")
+                % {"label": label, "last": f"{last:%d/%m/%Y}"}
+            }
+        )
+
+
 def moment_of_act(recorded_at: dt.datetime) -> dt.datetime:
     """Return when an act done now happens: never after it was recorded.
 
@@ -140,7 +162,7 @@ class Record:
             # An act that stays where it is does not hide the state one goes back to (T23, T33).
             dossier.previous_state = before
             dossier.state = after
-            dossier.reply_by = dossier.reminded_at = None
+            dossier.reply_by = dossier.reminded_at = dossier.notice_served_on = None
         if dossier.state not in PAUSED_STATES and not dossier.is_chain:
             # A chain stands while its parts do, whatever is done with itself (services.chains).
             dossier.paused_at = None
@@ -197,6 +219,7 @@ class Record:
                     "paused_at",
                     "reply_by",
                     "reminded_at",
+                    "notice_served_on",
                     "asked",
                     "event_count",
                     "last_digest",

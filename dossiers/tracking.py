@@ -245,8 +245,9 @@ _COLUMNS = {
         SELECT max(reply_by) FROM dossiers_supplementround
         WHERE dossier_id = d.id AND answered_at IS NULL)""",
     "unpaid_vnd": """(
-        SELECT sum(amount_vnd) FROM dossiers_feedue
-        WHERE dossier_id = d.id AND paid_at IS NULL)""",
+        SELECT sum(amount_vnd - paid_vnd) FROM dossiers_feedue
+        WHERE dossier_id = d.id AND paid_at IS NULL AND exempted_at IS NULL
+            AND cancelled_at IS NULL)""",
     "pauses": """(
         SELECT json_agg(
             json_build_array(state, coalesce(counted_from, started_at), ended_at, restarts))
@@ -480,7 +481,7 @@ def _view(row: _Row, now: dt.datetime) -> TrackingView:
             holder=late.agency if late else row.holder_name,
             holder_phone="" if late else row.holder_phone,
             result_channel=row.result_channel,
-            is_fee_due=row.payment_state == "due",
+            is_fee_due=row.payment_state in {"due", "part"},
             unpaid=money(row.unpaid_vnd) if row.unpaid_vnd else "",
             reply_by=row.reply_by,
         ),

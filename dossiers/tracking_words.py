@@ -345,6 +345,7 @@ ACT_LABELS: dict[Act, LazyText] = {
     Act.OPEN_PART: _("Bắt đầu giải quyết phần việc của cơ quan"),
     Act.CLOSE_CHAIN: _("Đã có kết quả của mọi cơ quan"),
     Act.DECIDE_CHAIN: _("Quyết định về các phần việc còn lại"),
+    Act.RECORD_PAYMENT: _("Đã nhận một khoản tiền nộp"),
 }
 
 

@@ -117,6 +117,7 @@ class Act(models.TextChoices):
     OPEN_PART = "open_part", _("Mở hồ sơ thành phần")
     CLOSE_CHAIN = "close_chain", _("Đủ kết quả các hồ sơ thành phần")
     DECIDE_CHAIN = "decide_chain", _("Quyết định về hồ sơ liên thông")
+    RECORD_PAYMENT = "record_payment", _("Ghi nhận khoản nộp")
 
 
 class ClockEffect(StrEnum):
@@ -239,12 +240,15 @@ REOPENED_TO = (
 )  # fmt: skip
 
 # Aligned by hand: it is a legal document. What is not in this table cannot happen.
+# T33's ground, a result signed already, is T31's own guard: none is asked for once it is signed, so
+# no fact is asked again there. Only a chain gets that far, by a part with its result (below).
 # T16, T22, T24, T35: R06 proposes, R05 or R07 decides; T16 and T24 by whom the version says. T08,
 # T18, T21: the system proposes when the time is over, an officer confirms. T37: two people.
 # fmt: off
 TRANSITIONS: tuple[Transition, ...] = (
     #            act                     from                         to                      by
     _row("T01", A.SAVE_DRAFT,            [],                          S.DRAFT,                [R.RECEPTIONIST, R.APPLICANT]),
+    _row("T01", A.SAVE_DRAFT,            [S.DRAFT],                   Aim.SAME,               [R.RECEPTIONIST, R.APPLICANT]),
     _row("T02", A.SUBMIT,                [],                          S.SUBMITTED,            _CITIZEN),
     _row("T02", A.SUBMIT,                [S.DRAFT],                   S.SUBMITTED,            _CITIZEN),
     _row("T03", A.REGISTER,              [],                          S.SUBMITTED,            [R.RECEPTIONIST, R.COURIER]),
@@ -303,6 +307,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row("B8",  A.DECIDE_CHAIN,          [S.IN_PROGRESS],             Aim.CHOSEN,             [R.HEAD],                 needs_reason=True),
     # Who asked (B1) takes it back before it is decided.
     _row("B9",  A.RETRACT,               _ANY_BUT_DRAFT,              Aim.SAME,               []),
+    # Money moves no dossier and is never lost (domain.md 2.1, rule 25): what is not the whole of
+    # T20, or comes when nothing is waited for, is written down where the dossier stands.
+    _row("B10", A.RECORD_PAYMENT,        _ANY_BUT_DRAFT,              Aim.SAME,               [R.RECEPTIONIST, R.RETURNER, R.SYSTEM], **_COUNTER),
 )
 # fmt: on
 
@@ -375,9 +382,11 @@ class Facts:
     is_tracked_only: bool = False
     is_extended: bool = False
     reply_is_overdue: bool = False
+    # Told at least as long before a lapse as the version says (T18, T21).
     is_reminded: bool = False
     # A new dossier is to correct its result (T36).
     is_being_corrected: bool = False
+    is_notice_served: bool = False
     open_consultations: int = 0
     # The acts put before those who decide them, each with the role of who put it.
     asked: tuple[tuple[str, str], ...] = ()
@@ -417,7 +426,7 @@ _OF_TRACKED = frozenset(
     {
         A.SAVE_DRAFT, A.SUBMIT, A.REGISTER, A.RECEIVE, A.REQUEST_COMPLETION, A.RESUBMIT,
         A.LAPSE_COMPLETION, A.REFUSE, A.CANCEL, A.TRANSFER, A.RETURN_RESULT, A.REMIND_COLLECTION,
-        A.REMIND_APPLICANT, A.ADJUST_DUE, A.MIRROR,
+        A.REMIND_APPLICANT, A.ADJUST_DUE, A.MIRROR, A.RECORD_PAYMENT,
     }
 )  # fmt: skip
 # What is done with a chain itself: it is taken in, withdrawn, promised and handed over as one. The
@@ -428,6 +437,7 @@ _OF_CHAIN = frozenset(
         A.LAPSE_COMPLETION, A.REFUSE, A.CANCEL, A.EXTEND, A.RETURN_RESULT, A.REMIND_COLLECTION,
         A.REQUEST_WITHDRAWAL, A.GRANT_WITHDRAWAL, A.REFUSE_WITHDRAWAL, A.ASK_APPROVAL, A.DECLINE,
         A.RETRACT, A.REMIND_APPLICANT, A.ADJUST_DUE, A.OPEN_PART, A.CLOSE_CHAIN, A.DECIDE_CHAIN,
+        A.RECORD_PAYMENT,
     }
 )  # fmt: skip
 _OF_CHAIN_ALONE = frozenset({A.CLOSE_CHAIN, A.DECIDE_CHAIN})
@@ -444,6 +454,9 @@ def _deciders(row: Transition, facts: Facts) -> frozenset[Role]:
         # Two people in two roles: the second decides what the first has asked for.
         first = facts.role_that_asked(Act.REOPEN)
         return frozenset({Role.SUPERVISOR, Role.REFORM_OFFICER} - {first} if first else ())
+    if row.act is Act.RECORD_PAYMENT and not facts.fee_outstanding:
+        # A counter takes only what is owed; what another system took cannot be refused any more.
+        return frozenset({Role.SYSTEM})
     return row.roles
 
 
@@ -475,8 +488,13 @@ def _guard_passes(row: Transition, state: State | None, facts: Facts) -> bool:
             return not facts.is_being_corrected
         case Act.REOPEN:
             return bool(ways_to_reopen(state, is_received=facts.is_received))
-        case Act.LAPSE_COMPLETION | Act.LAPSE_PAYMENT:
+        case Act.LAPSE_COMPLETION:
             return facts.reply_is_overdue
+        case Act.LAPSE_PAYMENT:
+            return facts.reply_is_overdue and facts.is_notice_served
+        case Act.RECORD_PAYMENT:
+            # Where a payment is waited for, T20 takes it and sees whether it is all of it.
+            return state is not State.AWAITING_PAYMENT or facts.is_tracked_only
         case Act.LAPSE_SUPPLEMENT:
             return facts.reply_is_overdue and facts.is_reminded
         case Act.ANSWER_CONSULTATION:
@@ -544,6 +562,12 @@ def check_retracting(act: Act, *, state: State, standing: Standing, facts: Facts
     raise IllegalTransitionError(Act.RETRACT, state)
 
 
+def part_payment(opening: Opening) -> Opening:
+    """Return the row of B10 for a payment that does not do what T20 wants, by the same roles."""
+    return Opening(_BOOKING, opening.roles)
+
+
+_BOOKING = next(row for row in TRANSITIONS if row.act is Act.RECORD_PAYMENT)
 _ASKING = next(row for row in TRANSITIONS if row.act is Act.ASK_APPROVAL)
 _DECLINING = next(row for row in TRANSITIONS if row.act is Act.DECLINE)
 _RETRACTING = next(row for row in TRANSITIONS if row.act is Act.RETRACT)

@@ -579,7 +579,8 @@ class _Story:
         fate = self.random.random()
         if submission.version.settles_at_once and fate < 0.9:
             dossier = intake.register(submission, by=self.counter, at=at)
-            intake.settle_at_once(dossier, by=self.counter, at=at)
+            signer = intake.signers_of(dossier.competent_agency)[0]
+            intake.settle_at_once(dossier, by=self.counter, signer=signer, at=at)
             if self._later(at, 0.2) <= self.now:
                 closing.return_result(dossier, by=self.counter, at=self._later(at, 0.2))
             return
@@ -702,12 +703,18 @@ class _Story:
                 dossier, by=clerk, at=at, result_number=f"{self.random.randrange(20, 900)}/GPXD"
             ),
             Act.RETURN_RESULT: lambda: closing.return_result(
-                dossier, by=counter, at=at, fees_taken=True
+                dossier,
+                by=counter,
+                at=at,
+                fees_taken=True,
+                receipt_number=f"BL-{self.random.randrange(10**6):06}",
             ),
             Act.REQUEST_WITHDRAWAL: lambda: closing.request_withdrawal(
                 dossier, by=counter, at=at, reason="Chủ đầu tư thay đổi thiết kế."
             ),
-            Act.GRANT_WITHDRAWAL: lambda: closing.grant_withdrawal(dossier, by=head, at=at),
+            Act.GRANT_WITHDRAWAL: lambda: closing.grant_withdrawal(
+                dossier, by=head, at=at, refunds=True
+            ),
             Act.STOP: lambda: closing.stop(
                 dossier, by=head, at=at, reason="Hồ sơ trùng với hồ sơ đã nộp trước."
             ),
@@ -812,15 +819,18 @@ class _Story:
             steps += [
                 (0.5, lambda t: closing.request_withdrawal(
                     dossier, by=self.counter, at=t, reason="Người nộp chuyển nơi ở.")),
-                (0.7, lambda t: closing.grant_withdrawal(dossier, by=staff.head, at=t)),  # type: ignore[arg-type]
+                (0.7, lambda t: closing.grant_withdrawal(
+                    dossier, by=staff.head, at=t, refunds=True)),  # type: ignore[arg-type]
             ]  # fmt: skip
         else:
             steps += [
                 (0.75, lambda t: processing.propose(dossier, by=specialist, at=t)),
                 (0.88, lambda t: processing.approve(dossier, by=staff.head, at=t)),  # type: ignore[arg-type]
-                (1.0, lambda t: closing.publish(dossier, by=staff.clerk, at=t)),  # type: ignore[arg-type]
+                (1.0, lambda t: closing.publish(
+                    dossier, by=staff.clerk, at=t, result_number=f"{dossier.pk}/KQ")),  # type: ignore[arg-type]
                 (1.0, lambda t: closing.return_result(
-                    dossier, by=self.counter, at=self._later(t, 3), fees_taken=True)),
+                    dossier, by=self.counter, at=self._later(t, 3), fees_taken=True,
+                    receipt_number=f"BL-{dossier.pk:06}")),
             ]  # fmt: skip
         for share, act in steps:
             when = self.calendar.add_working_minutes(at, max(5, int(hours * 60 * share)))

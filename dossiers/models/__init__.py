@@ -29,13 +29,14 @@ from dossiers.models.hand_overs import (
 )
 from dossiers.models.idempotency import IdempotencyKey
 from dossiers.models.mirrors import MirrorMessage
-from dossiers.models.money import FeeDue
+from dossiers.models.money import FeeDue, Payment, PaymentShare, RefundDue
 from dossiers.models.notices import Digest, DigestChoice, Note, Notice
 from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber, VoidPaperNumber
 from dossiers.models.papers import DossierDocument, PaperReprint, PaperSlip
 from dossiers.models.proposals import ActProposal
 from dossiers.models.readings import DossierReading, ReadingWay
 from dossiers.models.registers import Register
+from dossiers.models.results import Seal, Signature
 from dossiers.models.scans import Scan
 from dossiers.models.surveys import Score, SurveyAnswer, SurveyQuestion, SurveyScore
 
@@ -78,11 +79,16 @@ __all__ = [
     "PaperReprint",
     "PaperSlip",
     "Pause",
+    "Payment",
+    "PaymentShare",
     "ReadingWay",
+    "RefundDue",
     "Register",
     "ResultChannel",
     "Scan",
     "Score",
+    "Seal",
+    "Signature",
     "SupplementRound",
     "SurveyAnswer",
     "SurveyQuestion",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.personal_data import mask_number, unseal
 from accounts.roles import Role
 from agencies.models import Agency, Desk, Officer
-from dossiers.models.base import DatabaseClock
+from dossiers.models.base import DatabaseClock, local_day
 from dossiers.workflow import (
     ENDED_STATES,
     PAUSED_STATES,
@@ -255,7 +255,16 @@ class Dossier(models.Model):
     payment_state = models.CharField(
         _("tài chính"),
         max_length=8,
-        choices=[("none", _("Không thu")), ("due", _("Chưa thu")), ("paid", _("Đã thu"))],
+        # dossiers.fees.Ledger.state; an exemption is no payment, nor is a sum called off.
+        choices=[
+            ("none", _("Không thu")),
+            ("due", _("Chưa thu")),
+            ("part", _("Thu một phần")),
+            ("paid", _("Đã thu")),
+            ("exempt", _("Được miễn, giảm")),
+            ("refund", _("Chờ hoàn trả")),
+            ("void", _("Thôi thu")),
+        ],
         default="none",
     )
     delivery_state = models.CharField(
@@ -324,6 +333,8 @@ class Dossier(models.Model):
     # Until when the applicant's papers or payment are waited for, and when they were reminded.
     reply_by = models.DateField(_("hạn trả lời của người nộp"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("nhắc lần cuối lúc"), null=True, blank=True)
+    # Of the payment waited for: when the applicant got the last notice still unpaid (T21).
+    notice_served_on = models.DateField(_("thông báo đã giao ngày"), null=True, blank=True)
     # Acts put before those who decide them, each with the role it was asked for in and the officers
     # behind it: {"stop": {"role": "specialist", "people": [12]}}. ActProposal's open rows say more.
     asked = models.JSONField(default=dict, blank=True, db_default={})
@@ -528,6 +539,11 @@ class Dossier(models.Model):
         return self.paused_at is not None
 
     @property
+    def owes(self) -> bool:
+        """Whether something is still to be paid, whole or in part."""
+        return self.payment_state in {"due", "part"}
+
+    @property
     def due_told_at(self) -> dt.datetime | None:
         """The date the applicant reads: the later of the appointment and an apology's date.
 
@@ -585,7 +601,7 @@ class Dossier(models.Model):
             is_received=self.received_at is not None,
             settles_at_once=version.settles_at_once,
             supplement_rounds=self.supplement_count,
-            fee_outstanding=self.payment_state == "due",
+            fee_outstanding=self.owes,
             supplement_by=_ROLES[version.supplement_decided_by],
             further_supplement_by=_ROLES[version.further_supplement_decided_by],
             apology_by=_ROLES[version.apology_signed_by],
@@ -593,7 +609,8 @@ class Dossier(models.Model):
             is_tracked_only=bool(version.system_of_record),
             is_extended=self.due_promised_at is not None,
             reply_is_overdue=self.reply_by is not None and self.reply_is_overdue(),
-            is_reminded=self.reminded_at is not None,
+            is_reminded=self._was_told(self.reminded_at and local_day(self.reminded_at)),
+            is_notice_served=self._was_told(self.notice_served_on),
             is_being_corrected=self.is_being_corrected,
             open_consultations=len(self.consulted_agencies),
             asked=tuple((act, self.asked[act]["role"]) for act in self.asked),
@@ -610,6 +627,11 @@ class Dossier(models.Model):
         grace = dt.timedelta(days=self.version.lapse_grace_days)
         # Not `reply_by + grace`: a date typed as late as dates go has no day after it.
         return self.reply_by < timezone.localdate() - grace
+
+    def _was_told(self, on: dt.date | None) -> bool:
+        """Tell whether the applicant was told long enough ago for the version, before a lapse."""
+        ahead = dt.timedelta(days=self.version.lapse_warning_days)
+        return on is not None and timezone.localdate() - on >= ahead
 
     def standing_of(self, officer: Officer, today: dt.date) -> Standing:
         """Return the roles the officer holds at the holder and at the counter of this dossier."""

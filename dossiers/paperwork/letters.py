@@ -54,6 +54,7 @@ class StopNotice(Letter):
     reason: str
     papers_to_return: str
     fees_paid: tuple[str, ...]
+    refund: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +124,12 @@ def stop_notice(slip: PaperSlip, layout: Layout, common: dict[str, Any]) -> Stop
     dossier = slip.dossier
     originals = dossier.documents.exclude(kind="electronic").count()
     paid = [
-        f"{wording.plain(fee.name)}: {wording.money(fee.amount_vnd)}"
-        for fee in dossier.fees_due.filter(paid_at__isnull=False).order_by("pk")
+        f"{wording.plain(fee.name)}: {wording.money(fee.paid_vnd)}"
+        for fee in dossier.fees_due.filter(paid_vnd__gt=0).order_by("pk")
     ]
     trigger, reason = _stop_trigger(slip)
+    # Of the act itself: what another payment brings later was not known when it was issued.
+    owed_back = slip.event.data.get("refund_vnd")
     return StopNotice(
         **common,
         **_letter(slip, common),
@@ -134,6 +137,7 @@ def stop_notice(slip: PaperSlip, layout: Layout, common: dict[str, Any]) -> Stop
         reason=reason,
         papers_to_return=wording.count(originals) if originals else "",
         fees_paid=tuple(paid),
+        refund=wording.money(owed_back) if owed_back else "",
     )
 
 

@@ -298,7 +298,12 @@ def fees_of(dossier: Dossier) -> tuple[str, ...]:
             "amount": wording.money(fee.amount_vnd),
             "receipt": wording.plain(fee.receipt_number),
         }
-        if fee.paid_at is None:
+        if fee.exempted_at is not None:
+            lines.append(gettext("%(name)s: %(amount)s, được miễn, giảm") % words)
+        elif fee.paid_at is None and fee.paid_vnd:
+            words["left"] = wording.money(fee.left_vnd)
+            lines.append(gettext("%(name)s: %(amount)s, còn phải nộp %(left)s") % words)
+        elif fee.paid_at is None:
             lines.append(gettext("%(name)s: %(amount)s, chưa nộp") % words)
         elif words["receipt"]:
             lines.append(gettext("%(name)s: %(amount)s, đã nộp, biên lai %(receipt)s") % words)

@@ -23,6 +23,7 @@ from agencies.calendars import calendar_for_promise, calendar_of
 from dossiers import deadlines, paper_issue, tracking_codes
 from dossiers.clockwork import note_due_change, start_clock, stated_limit
 from dossiers.deadlines import LimitError
+from dossiers.fees import Ledger
 from dossiers.models import Dossier, DossierDocument, local_day
 from dossiers.receipts import give_code, second_fact
 from dossiers.recording import ActDataError, Record, begin, database_now, locked_for_act
@@ -203,6 +204,7 @@ class _Advance:
         }
         self.passed_over = frozenset(self._passed_over())
         self.due_before = chain.due_at
+        self.renewed: tuple[Ledger, DossierEvent] | None = None
 
     def _passed_over(self) -> set[int]:
         """Return the failed links that a head decided to go on without; asks only where some are."""
@@ -240,9 +242,14 @@ class _Advance:
             "settled_at": chain.settled_at.isoformat(),
             "returned_at": chain.returned_at.isoformat() if chain.returned_at else None,
         }
+        ledger = Ledger(chain)
+        if chain.state not in _WITH_RESULT:
+            ledger.renew(at=self.at)
+            chain.payment_state = ledger.state
         chain.settled_at = chain.settled_on = chain.returned_at = chain.returned_on = None
         chain.result_kind, chain.delivery_state = "", "none"
-        self._do(Act.OPEN_PART, data=data, reason=_("Hồ sơ thành phần được mở lại."))
+        event = self._do(Act.OPEN_PART, data=data, reason=_("Hồ sơ thành phần được mở lại."))
+        self.renewed = ledger, event
 
     def open_due_parts(self) -> None:
         """Make the parts whose turn it is: at once, or the one before has its result."""
@@ -330,7 +337,10 @@ class _Advance:
         if not self.record.events:
             self.chain.save(update_fields=_FOLLOWED)
             return
-        self.record.write(fields=_FOLLOWED)
+        self.record.write(fields=[*_FOLLOWED, "payment_state"])
+        if self.renewed is not None:
+            ledger, event = self.renewed
+            ledger.save(event)
         moved = next((e for e in self.record.events if e.act == Act.ADJUST_DUE), None)
         if moved is not None:
             note_due_change(self.chain, moved, before=self.due_before, reason=_date_moved())
@@ -433,19 +443,22 @@ def decide_chain(
                 {"decision": _("Còn hồ sơ thành phần đang giải quyết, chưa dừng được.")}
             )
         failed = chain.parts.filter(state__in=[State.WITHDRAWN, State.STOPPED])
+        ledger = None
         if stops:
             chain.settled_at, chain.settled_on = step.at, local_day(step.at)
             chain.parts_undecided = 0
+            ledger = Ledger.ended(chain, at=step.at)
         event = step.append(
             reason=reason,
             data={"decision": decision, "without": list(failed.values_list("pk", flat=True))},
             chosen=State.STOPPED if stops else State.IN_PROGRESS,
             clock=ClockEffect.STOP if stops else ClockEffect.NONE,
         )
-        step.record.write(fields=_FOLLOWED)
-        if not stops:
+        step.record.write(fields=[*_FOLLOWED, "payment_state"])
+        if ledger is None:
             advance(chain, at=step.at)
             return chain
+        ledger.save(event)
         paper_issue.issue(
             PaperKind.STOP_NOTICE,
             dossier=chain,

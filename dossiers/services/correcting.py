@@ -16,6 +16,7 @@ from agencies.calendars import calendar_for_promise
 from dossiers import paper_issue, tracking_codes
 from dossiers.chain import utc_text
 from dossiers.clockwork import end_pause, let_stand, note_due_change, start_clock
+from dossiers.fees import Ledger
 from dossiers.models import ActProposal, Dossier
 from dossiers.receipts import give_code, second_fact
 from dossiers.recording import ActDataError, Record, begin
@@ -123,7 +124,8 @@ def reopen(
 
     The first has asked for it (services.approval), the second does it: both stand in the event with
     the end it undoes. The date is recomputed from the events: the time a stopped or withdrawn
-    dossier lay closed stands like a pause, the time after a wrong result runs. Raises
+    dossier lay closed stands like a pause, the time after a wrong result runs. What the end called
+    off is due again, and the money that came since pays for it. Raises
     IllegalTransitionError when one person would be both, ActDataError naming `to`.
     """
     with transaction.atomic():
@@ -145,7 +147,12 @@ def reopen(
         }
         lay_closed = _clear_the_end(locked, chosen, at=step.at)
         if chosen is State.AWAITING_SIGNATURE:
+            # What is to be signed is what was proposed: a denial must not come back as a grant.
             locked.result_kind = proposed
+        ledger = Ledger(locked)
+        if locked.state in {State.STOPPED, State.WITHDRAWN, State.REFUSED}:
+            ledger.renew(at=step.at)
+            locked.payment_state = ledger.state
         event = step.append(
             reason=reason,
             data=data,
@@ -159,8 +166,10 @@ def reopen(
             fields=[
                 "due_at", "due_on", "settled_at", "settled_on", "returned_at", "returned_on",
                 "result_kind", "result_number", "delivery_state", "consulted_agencies",
+                "payment_state",
             ]
         )  # fmt: skip
+        ledger.save(event)
         if asked_agencies:
             call_off(locked, event)
         note_due_change(locked, event, before=before, reason=_("Mở lại hồ sơ"))

@@ -14,11 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.folding import fold, tidy
-from accounts.personal_data import keyed_digest, normalise_number, seal
+from accounts.personal_data import keyed_digest, normalise_number, seal, unseal
+from accounts.roles import Role
 from agencies.calendars import calendar_for_promise
+from agencies.models import Officer
 from dossiers import paper_issue, tracking_codes
 from dossiers.clockwork import START_FIELDS, start_clock, stated_limit
 from dossiers.deadlines import LimitError, Unit
+from dossiers.fees import Ledger
 from dossiers.models import (
     Dossier,
     DossierDocument,
@@ -27,6 +30,7 @@ from dossiers.models import (
     IdKind,
     OwnerKind,
     ResultChannel,
+    Signature,
     SupplementRound,
     local_day,
 )
@@ -37,7 +41,14 @@ from dossiers.receipts import (
     promise,
     second_fact,
 )
-from dossiers.recording import ActDataError, Record, begin, database_now
+from dossiers.recording import (
+    ActDataError,
+    Record,
+    StaleVersionError,
+    begin,
+    check_answer_by,
+    database_now,
+)
 from dossiers.services import chains
 from dossiers.workflow import Act, Facts, PaperKind, Standing, State, check
 from procedures.models import Channel, LimitUnit, ProcedureCase, ProcedureVersion, Sector
@@ -45,7 +56,7 @@ from procedures.models import Channel, LimitUnit, ProcedureCase, ProcedureVersio
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agencies.models import Agency, Officer
+    from agencies.models import Agency
     from dossiers.workflow import Opening
 
 # A clock on a desk may run ahead of ours by so much before its "now" is called the future.
@@ -164,20 +175,25 @@ def save_draft(submission: Submission, *, by: Officer, at: dt.datetime | None = 
 def update_draft(
     dossier: Dossier, submission: Submission, *, by: Officer, version: int | None = None
 ) -> Dossier:
-    """Sửa bản nháp: what was typed replaces what the draft said.
+    """Sửa bản nháp: what was typed replaces what the draft said (T01).
 
-    Nothing was handed in yet, so it is no act and leaves no event. Open to whom may submit the
-    draft; raises as `submit_draft` does.
+    The event names what changed and no value of it: what is typed may be personal. Where nothing
+    changed nothing is written, whoever looks at which version. Raises as `begin` does.
     """
-    act = Act.SUBMIT if dossier.channel == Channel.ONLINE else Act.REGISTER
     with transaction.atomic():
-        step = begin(act, dossier, by=by, version=version)
+        step = begin(Act.SAVE_DRAFT, dossier, by=by)
         locked = step.dossier
         columns = _typed_columns(submission, locked.tracking_code, locked.receiving_agency)
         _check_national_code(submission, unless=locked)
+        changed = _changed(locked, columns, submission)
+        if not changed:
+            return locked
+        if version is not None and version != locked.event_count:
+            raise StaleVersionError
         for name, value in columns.items():
             setattr(locked, name, value)
-        locked.save(update_fields=list(columns))
+        step.append(data={"changed": changed}, holder_officer=locked.holder_officer)
+        step.record.write(fields=columns)
         locked.documents.all().delete()
         _add_papers(locked, submission.papers or ())
         # What was taken already was taken then, whoever edits the rest.
@@ -187,6 +203,37 @@ def update_draft(
         locked.fees_due.all().delete()
         _add_fees(locked, submission.fees, step.at, taken)
         return locked
+
+
+# They follow from other columns, or change with every sealing.
+_DERIVED = frozenset({"owner_search", "owner_id_digest", "id_proof", "phone_proof"})
+
+
+def _changed(draft: Dossier, columns: Mapping[str, Any], submission: Submission) -> list[str]:
+    """Return the names of what a submission says other than the draft. Runs two queries."""
+    changed = [
+        name
+        for name, value in columns.items()
+        if name not in _DERIVED and _plain(name, getattr(draft, name)) != _plain(name, value)
+    ]
+    papers = [
+        (paper.name, paper.kind, paper.quantity, paper.required_id)
+        for paper in draft.documents.order_by("position", "id")
+    ]
+    said = submission.papers or ()
+    if papers != [(p.name, p.kind, p.quantity, p.required_id) for p in said]:
+        changed.append("papers")
+    fees = [
+        (fee.name, fee.amount_vnd, fee.paid_at is not None, fee.receipt_number)
+        for fee in draft.fees_due.order_by("pk")
+    ]
+    if fees != [(f.name, f.amount_vnd, f.is_paid, f.receipt_number) for f in submission.fees]:
+        changed.append("fees")
+    return sorted(changed)
+
+
+def _plain(name: str, value: Any) -> Any:
+    return unseal(value) if name.endswith("_sealed") else value
 
 
 def submit_draft(dossier: Dossier, *, by: Officer, version: int | None = None) -> Dossier:
@@ -224,12 +271,19 @@ def settle_at_once(
     by: Officer,
     version: int | None = None,
     result_number: str = "",
+    signer: Officer | None = None,
+    signature: str = Signature.HAND,
     at: dt.datetime | None = None,
 ) -> Dossier:
-    """Trả kết quả ngay: received and settled in one act, no appointment needed (T05)."""
+    """Trả kết quả ngay: received and settled in one act, no appointment needed (T05).
+
+    Two roles do it (domain.md 2.5): the receptionist, and who signs for the settling agency; its
+    only signer need not be named. Raises ActDataError naming `signer`.
+    """
     with transaction.atomic():
         step = begin(Act.SETTLE_AT_ONCE, dossier, by=by, version=version, at=at)
         locked = step.dossier
+        who = _signer(locked.competent_agency, signer)
         give_code(locked, step.record, at=step.at, paper=None)
         locked.limit_unit = LimitUnit.SAME_DAY
         calendar, locked.calendar_version = calendar_for_promise(locked.receiving_agency)
@@ -237,7 +291,9 @@ def settle_at_once(
         locked.settled_at, locked.settled_on = step.at, local_day(step.at)
         locked.result_kind, locked.result_number = "granted", result_number
         locked.delivery_state = "due"
-        data: dict[str, Any] = {"result_number": result_number} if result_number else {}
+        data: dict[str, Any] = {"signer": who.pk, "signature": Signature(signature).value}
+        if result_number:
+            data["result_number"] = result_number
         if locked.papers_vouched:
             data["papers_vouched"] = True
         step.append(data=data)
@@ -252,6 +308,25 @@ def settle_at_once(
             ]
         )
         return locked
+
+
+def signers_of(agency: Agency) -> list[Officer]:
+    """Return who may sign for an agency today, by name. Runs one query."""
+    signers = Officer.objects.working_in(agency, timezone.localdate(), Role.SIGNER)
+    return list(signers.select_related("user").order_by("name_sort", "pk"))
+
+
+def _signer(agency: Agency, chosen: Officer | None) -> Officer:
+    signers = signers_of(agency)
+    if not signers:
+        raise ActDataError({"signer": _("Cơ quan giải quyết chưa có lãnh đạo ký.")})
+    if chosen is None:
+        if len(signers) > 1:
+            raise ActDataError({"signer": _("Hãy chọn người ký kết quả.")})
+        return signers[0]
+    if chosen not in signers:
+        raise ActDataError({"signer": _("Người ký phải là lãnh đạo ký của cơ quan giải quyết.")})
+    return chosen
 
 
 def request_completion(
@@ -269,9 +344,10 @@ def request_completion(
         step = begin(Act.REQUEST_COMPLETION, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
         today = local_day(step.at)
-        reply_by = reply_by or today + dt.timedelta(days=locked.version.completion_days)
-        if reply_by < today:
-            raise ActDataError({"reply_by": _("Hạn hoàn thiện không được trước ngày yêu cầu.")})
+        if reply_by is None:
+            reply_by = today + dt.timedelta(days=locked.version.completion_days)
+        else:
+            check_answer_by(locked, "reply_by", _("Hạn hoàn thiện"), reply_by, today=today)
         asked = list(items) or [reason]
         event = step.append(reason=reason, data={"items": asked, "reply_by": reply_by.isoformat()})
         locked.reply_by = reply_by
@@ -329,8 +405,10 @@ def refuse(
     """Từ chối tiếp nhận: with its legal reason, before any acceptance (T09, Mẫu 03)."""
     with transaction.atomic():
         step = begin(Act.REFUSE, dossier, by=by, version=version, at=at, reason=reason)
+        ledger = Ledger.ended(step.dossier, at=step.at)
         event = step.append(reason=reason)
-        step.record.write()
+        step.record.write(fields=["payment_state"])
+        ledger.save(event)
         paper_issue.issue(
             PaperKind.REFUSAL,
             dossier=step.dossier,
@@ -353,8 +431,10 @@ def cancel(
     """Huỷ hồ sơ chưa tiếp nhận: the applicant's wish, no approval, no end for the figures (T10)."""
     with transaction.atomic():
         step = begin(Act.CANCEL, dossier, by=by, version=version, at=at, reason=reason)
-        step.append(reason=reason)
-        step.record.write()
+        ledger = Ledger.ended(step.dossier, at=step.at)
+        event = step.append(reason=reason)
+        step.record.write(fields=["payment_state"])
+        ledger.save(event)
         return step.dossier
 
 
@@ -657,6 +737,7 @@ def _add_fees(
                 dossier=dossier,
                 name=fee.name,
                 amount_vnd=fee.amount_vnd,
+                paid_vnd=fee.amount_vnd if fee.is_paid else 0,
                 paid_at=before.get((fee.name, fee.amount_vnd), at) if fee.is_paid else None,
                 receipt_number=fee.receipt_number,
             )

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dossiers.clockwork import end_pause, note_due_change
+from dossiers.fees import Ledger
 from dossiers.models import Dossier, MirrorMessage, Pause, SupplementRound, local_day
 from dossiers.recording import ActDataError, Step, locked_for_act, step_on
 from dossiers.services import chains
@@ -173,6 +174,7 @@ def _apply(locked: Dossier, said: _Said) -> DossierEvent:
         holder_agency=_holder(locked, was, said.target),
     )
     _arrive(step, said)
+    ledger = _ledger_after(locked, was, said)
     if said.target is not was and said.target in PAUSED_STATES:
         locked.paused_at = said.at
         # More than one request in processing counts as late (domain.md 3.6), whoever asks.
@@ -181,8 +183,11 @@ def _apply(locked: Dossier, said: _Said) -> DossierEvent:
         fields=[
             "due_at", "due_on", "settled_at", "settled_on", "returned_at", "returned_on",
             "result_kind", "result_number", "delivery_state", "supplement_count",
+            "payment_state",
         ]
     )  # fmt: skip
+    if ledger is not None:
+        ledger.save(event)
     if said.target is not was:
         _wait(locked, said, was)
     why = _("Theo hệ thống %(system)s") % {"system": locked.version.system_of_record}
@@ -202,6 +207,19 @@ def _leave(locked: Dossier, said: _Said) -> bool:
     )
     end_pause(locked, at=said.at, restarts=restarts)
     return restarts
+
+
+def _ledger_after(locked: Dossier, was: State, said: _Said) -> Ledger | None:
+    """Return the money of a dossier that ends without a result, or goes on after such an end."""
+    without = {State.WITHDRAWN, State.STOPPED}
+    if said.target in without and was not in without:
+        return Ledger.ended(locked, at=said.at)
+    if was in without and said.target not in without:
+        ledger = Ledger(locked)
+        ledger.renew(at=said.at)
+        locked.payment_state = ledger.state
+        return ledger
+    return None
 
 
 def _arrive(step: Step, said: _Said) -> None:

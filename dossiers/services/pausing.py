@@ -42,9 +42,18 @@ def suspend(
         locked = step.dossier
         if not legal_basis.strip():
             raise ActDataError({"legal_basis": _("Hãy ghi căn cứ pháp lý của việc tạm dừng.")})
-        if resume_expected < local_day(step.at):
+        today = local_day(step.at)
+        last = today + dt.timedelta(days=locked.version.longest_suspension_days)
+        if resume_expected < today:
             raise ActDataError(
                 {"resume_expected": _("Ngày dự kiến tiếp tục không được trước hôm nay.")}
+            )
+        if resume_expected > last:
+            raise ActDataError(
+                {
+                    "resume_expected": _("Ngày dự kiến tiếp tục xa nhất theo thủ tục là %(last)s.")
+                    % {"last": f"{last:%d/%m/%Y}"}
+                }
             )
         event = step.append(
             reason=reason,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -14,9 +14,9 @@ from accounts.roles import Role
 from agencies.models import Officer
 from dossiers import paper_issue
 from dossiers.clockwork import end_pause, note_due_change
-from dossiers.models import Dossier, Pause, SupplementRound, local_day
+from dossiers.models import Dossier, Pause, Signature, SupplementRound, local_day
 from dossiers.opening import may_settle
-from dossiers.recording import ActDataError, begin
+from dossiers.recording import ActDataError, begin, check_answer_by
 from dossiers.services import chains
 from dossiers.services.intake import Paper, _add_papers
 from dossiers.workflow import Act, ClockEffect, PaperKind, State
@@ -119,9 +119,10 @@ def request_supplement(
         step = begin(Act.REQUEST_SUPPLEMENT, dossier, by=by, version=version, at=at, reason=reason)
         locked = step.dossier
         today = local_day(step.at)
-        reply_by = reply_by or today + dt.timedelta(days=locked.version.supplement_days)
-        if reply_by < today:
-            raise ActDataError({"reply_by": _("Hạn bổ sung không được trước ngày yêu cầu.")})
+        if reply_by is None:
+            reply_by = today + dt.timedelta(days=locked.version.supplement_days)
+        else:
+            check_answer_by(locked, "reply_by", _("Hạn bổ sung"), reply_by, today=today)
         asked = list(items) or [reason]
         locked.supplement_count += 1
         holder = locked.holder_officer
@@ -279,11 +280,17 @@ def approve(
     *,
     by: Officer,
     version: int | None = None,
+    signature: str = Signature.HAND,
     note: str = "",
     at: dt.datetime | None = None,
 ) -> Dossier:
-    """Ký duyệt: the result is signed and waits for number and seal (T27)."""
-    return _plain(Act.APPROVE, dossier, by=by, version=version, note=note, at=at)
+    """Ký duyệt: the result is signed and waits for number and seal (T27).
+
+    Who does it is who signed. `signature` says how: the portal keeps no file of the result whose
+    signature it could check.
+    """
+    data = {"signature": Signature(signature).value}
+    return _plain(Act.APPROVE, dossier, by=by, version=version, note=note, data=data, at=at)
 
 
 def _plain(
@@ -293,12 +300,13 @@ def _plain(
     by: Officer,
     version: int | None,
     note: str,
+    data: dict[str, Any] | None = None,
     at: dt.datetime | None,
 ) -> Dossier:
     """Do an act that only moves the dossier; it leaves the hands of the officer who had it."""
     with transaction.atomic():
         step = begin(act, dossier, by=by, version=version, at=at, reason=note)
-        step.append(reason=note)
+        step.append(reason=note, data=data)
         step.record.write()
         return step.dossier
 

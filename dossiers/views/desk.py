@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.personal_data import normalise_number, unseal
 from accounts.roles import Role
+from accounts.templatetags.motcua import vn_datetime
 from agencies.access import officer_required, scope_for, the_officer
 from agencies.calendars import calendar_of
 from dossiers import drafts, idempotency, pages
@@ -25,7 +27,7 @@ from dossiers.forms import SubmissionForm, limit_words, owner_warnings, probable
 from dossiers.models import Dossier, ReadingWay
 from dossiers.paperwork.contents import qr_text
 from dossiers.readings import note_reading
-from dossiers.recording import ActDataError
+from dossiers.recording import ActDataError, StaleVersionError
 from dossiers.services import intake
 from dossiers.tracking_codes import grouped
 from dossiers.views import rows
@@ -49,24 +51,28 @@ at_the_desk = officer_required(Role.RECEPTIONIST)
 _ANY_BODY = idempotency.body_digest("desk")
 
 
-def _settle(submission: Submission, *, by: Officer) -> Dossier:
+def _settle(submission: Submission, *, by: Officer, signer: Officer | None) -> Dossier:
     """Log and settle in one go (T03, T05)."""
     with transaction.atomic():
-        return intake.settle_at_once(intake.register(submission, by=by), by=by)
+        return intake.settle_at_once(intake.register(submission, by=by), by=by, signer=signer)
 
 
-def _submit(draft: Dossier, submission: Submission, *, by: Officer) -> Dossier:
-    return intake.submit_draft(intake.update_draft(draft, submission, by=by), by=by)
+def _submit(draft: Dossier, submission: Submission, *, by: Officer, version: int) -> Dossier:
+    written = intake.update_draft(draft, submission, by=by, version=version)
+    return intake.submit_draft(written, by=by)
 
 
-def _receive_draft(draft: Dossier, submission: Submission, *, by: Officer) -> Dossier:
+def _receive_draft(draft: Dossier, submission: Submission, *, by: Officer, version: int) -> Dossier:
     """Take in what was a draft (T02, T03, then T04)."""
-    submitted = _submit(draft, submission, by=by)
+    submitted = _submit(draft, submission, by=by, version=version)
     return intake.receive(submitted, by=by, due_on=submission.due_on, reason=submission.reason)
 
 
-def _settle_draft(draft: Dossier, submission: Submission, *, by: Officer) -> Dossier:
-    return intake.settle_at_once(_submit(draft, submission, by=by), by=by)
+def _settle_draft(
+    draft: Dossier, submission: Submission, *, by: Officer, version: int, signer: Officer | None
+) -> Dossier:
+    submitted = _submit(draft, submission, by=by, version=version)
+    return intake.settle_at_once(submitted, by=by, signer=signer)
 
 
 # The same four on a draft one goes on with.
@@ -114,11 +120,15 @@ def desk(request: HttpRequest) -> HttpResponse:
     def log() -> dict[str, Any]:
         nonlocal made
         submission = form.submission()
+        act = request.POST["act"]
+        more = {"signer": form.signer_chosen} if act == Act.SETTLE_AT_ONCE else {}
         if draft is None:
-            done = do(submission, by=officer)
+            done = do(submission, by=officer, **more)
         else:
             with transaction.atomic():
-                done = _BUTTONS_OF_DRAFT[request.POST["act"]](draft, submission, by=officer)
+                done = _BUTTONS_OF_DRAFT[act](
+                    draft, submission, by=officer, version=_version(request), **more
+                )
         made = rows.address_code(done)
         return {"code": made}
 
@@ -129,6 +139,8 @@ def desk(request: HttpRequest) -> HttpResponse:
         for name, text in error.errors.items():
             form.add_error(name if name in form.fields else None, text)
         return _page(request, form, status=422)
+    except StaleVersionError:
+        return _overtaken(request, form)
     except IllegalTransitionError:
         if key and (before := idempotency.saved_answer(officer.user_id, key, _ANY_BODY)):
             return _already(request, before["code"])
@@ -144,6 +156,33 @@ def desk(request: HttpRequest) -> HttpResponse:
     if answer["code"] != made:
         return _already(request, answer["code"])
     return redirect("desk-done", code=answer["code"])
+
+
+def _version(request: HttpRequest) -> int:
+    """Return the version of the draft that the page showed; none stands for one long gone."""
+    typed = request.POST.get("version", "")
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else -1
+
+
+def _overtaken(request: HttpRequest, form: SubmissionForm) -> HttpResponse:
+    """Say who has changed the draft meanwhile; what was typed stays, and may be written over it."""
+    draft, _officer = find(request, request.POST["draft"])
+    last = draft.events.select_related("actor").order_by("-seq")[0]
+    form.add_error(
+        None,
+        _(
+            "Bản nháp đã được %(name)s sửa lúc %(when)s. Nội dung bạn gõ còn nguyên trên trang này, "
+            "chưa ghi đè lên gì. Hãy xem bản đã lưu (%(code)s); bấm lại nút nếu vẫn muốn thay bằng "
+            "nội dung của bạn."
+        )
+        % {
+            "name": last.actor.full_name if last.actor else "",
+            "when": vn_datetime(last.at),
+            "code": grouped(draft.tracking_code),
+        },
+    )
+    form.data["version"] = str(draft.event_count)  # type: ignore[index] # a copy, see `_read`
+    return _page(request, form, status=409)
 
 
 def _draft_page(request: HttpRequest, code: str, *, now: dt.datetime) -> HttpResponse:
@@ -306,9 +345,7 @@ def desk_done(request: HttpRequest, code: str) -> HttpResponse:
         qr = segno.make(qr_text(slip), error="m").svg_data_uri(border=2, dark="#000", light="#fff")
     number = normalise_number(dossier.owner_id)
     buttons = rows.buttons_of(dossier, officer)
-    fees_open = sum(
-        (fee.amount_vnd for fee in dossier.fees_due.all() if fee.paid_at is None), start=0
-    )
+    fees_open = sum((fee.left_vnd for fee in dossier.fees_due.all()), start=Decimal(0))
     duplicates = (
         probable_duplicates(number, dossier.procedure_id, scope_for(request)).exclude(pk=dossier.pk)
         if number

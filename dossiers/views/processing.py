@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -22,14 +23,25 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.roles import Role
+from accounts.templatetags.motcua import vn_number
 from agencies.access import officer_required, scope_for, the_officer
 from agencies.calendars import calendar_of
 from agencies.context import looking
-from agencies.models import Agency
+from agencies.models import Agency, Officer
 from dossiers import boards, history, next_acts, pages, rounds, search, steps
 from dossiers.act_forms import ACT_FORMS, ActForm
 from dossiers.clockwork import explain
-from dossiers.models import ActProposal, Dossier, Note, ReadingWay, ResultChannel, local_day
+from dossiers.fees import Ledger
+from dossiers.models import (
+    ActProposal,
+    Dossier,
+    Note,
+    ReadingWay,
+    ResultChannel,
+    Seal,
+    Signature,
+    local_day,
+)
 from dossiers.readings import note_reading
 from dossiers.recording import ActDataError, StaleVersionError, acts_to_propose, open_acts
 from dossiers.tracking_codes import grouped
@@ -48,7 +60,6 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from agencies.models import Officer
     from agencies.working_time import Calendar
     from dossiers.models import DossierEvent, DossierQuerySet
 
@@ -284,7 +295,8 @@ def _detail(
             scan_count=Count("scans", filter=Q(scans__removed_at__isnull=True))
         ).order_by("supplement_round", "position", "id")
     )
-    fees = list(dossier.fees_due.order_by("pk"))
+    ledger = Ledger(dossier) if dossier.payment_state != "none" else None
+    fees = sorted(ledger.fees, key=attrgetter("pk")) if ledger else []
     context |= {
         "parts": _parts(request, dossier, now, calendar),
         "parent": _parent(request, dossier),
@@ -322,7 +334,9 @@ def _detail(
         if dossier.received_at and events
         else "",
         "fees": fees,
-        "fees_open": sum((fee.amount_vnd for fee in fees if fee.paid_at is None), start=0),
+        "fees_open": ledger.left_vnd if ledger else 0,
+        "refunds": ledger.refunds if ledger and ledger.refund_vnd else [],
+        "is_unserved": dossier.state == State.AWAITING_PAYMENT and not dossier.notice_served_on,
         "shares": shares,
         "share_parts": [(share.tone, share.minutes) for share in shares],
         "step": steps.clock_of(dossier, events, now, calendar),
@@ -394,6 +408,7 @@ def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]
         (e.data for e in reversed(events) if e.act == Act.RETURN_RESULT), {}
     )
     procedure = dossier.procedure
+    signer, signature, seal = _signed(events)
     return [
         (
             _("Thủ tục"),
@@ -420,6 +435,9 @@ def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]
             else dossier.get_result_channel_display(),
         ),
         (_("Số kết quả"), dossier.result_number),
+        (_("Người ký"), signer),
+        (_("Chữ ký"), signature),
+        (_("Con dấu"), seal),
         (_("Cổng quốc gia"), _("trạng thái %(number)s, %(sync)s")
             % {
                 "number": dossier.national_status or "–",
@@ -427,6 +445,30 @@ def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]
             }),
         (_("Cách nhập"), dossier.get_entry_display() if dossier.entry != "live" else ""),
     ]  # fmt: skip
+
+
+def _signed(events: list[DossierEvent]) -> tuple[str, str, str]:
+    """Say who signed the result that stands, how, and how it was sealed; nothing before it is.
+
+    Asks only for the signer of what was settled at once.
+    """
+    signer = signature = seal = ""
+    for event in events:
+        if event.act in {Act.REOPEN, Act.PROPOSE, Act.PROPOSE_DENIAL}:
+            signer = signature = seal = ""
+        elif event.act == Act.APPROVE and event.actor is not None:
+            signer, signature = event.actor.full_name, event.data.get("signature", "")
+        elif event.act == Act.SETTLE_AT_ONCE:
+            named = Officer.objects.filter(pk=event.data.get("signer")).first()
+            signer = named.full_name if named else ""
+            signature = event.data.get("signature", "")
+        elif event.act == Act.PUBLISH:
+            seal = event.data.get("seal", "")
+    return (
+        signer,
+        str(Signature(signature).label) if signature in Signature.values else "",
+        str(Seal(seal).label) if seal in Seal.values else "",
+    )
 
 
 # Where a ministry's system does what officers do elsewhere.
@@ -530,8 +572,11 @@ def dossier_act(request: HttpRequest, code: str, act: Act) -> HttpResponse:
     if act in done.asked:
         messages.success(request, _put_before(act, done))
     else:
-        paper = SafeString("") if is_gone else _paper_made(act, done)
-        messages.success(request, _done(act, done) + paper)
+        if fault := _money_fault(act, done):
+            messages.warning(request, fault)
+        else:
+            paper = SafeString("") if is_gone else _paper_made(act, done)
+            messages.success(request, _done(act, done) + paper)
     back = request.POST.get("next", "")
     if back in WAYS_BACK:
         return redirect(back)
@@ -692,6 +737,28 @@ def _done(act: Act, dossier: Dossier) -> SafeString:
         "state": dossier.get_state_display(),
     }
     return format_html("{}", said)
+
+
+def _money_fault(act: Act, dossier: Dossier) -> str:
+    """Say what a payment lacks or has too much: it is written down, and nobody calls it paid."""
+    is_payment = act in {Act.CONFIRM_PAYMENT, Act.RECORD_PAYMENT}
+    if not is_payment or dossier.payment_state in {"paid", "exempt"}:
+        return ""
+    ledger = Ledger(dossier)
+    said = []
+    if left := ledger.left_vnd:
+        said.append(
+            _("Đã ghi khoản nộp của hồ sơ %(code)s. Còn thiếu %(left)s đồng, chưa nộp đủ.")
+            % {"code": dossier.public_code, "left": vn_number(left)}
+        )
+    if refund := ledger.refund_vnd:
+        said.append(
+            _("Hồ sơ %(code)s có %(refund)s đồng nộp thừa hoặc không khớp khoản thu: chờ hoàn trả.")
+            % {"code": dossier.public_code, "refund": vn_number(refund)}
+        )
+    if dossier.state == State.AWAITING_PAYMENT:
+        said.append(_("Hồ sơ vẫn chờ nộp."))
+    return " ".join(said)
 
 
 def _paper_made(act: Act, dossier: Dossier) -> SafeString:

@@ -46,7 +46,7 @@ class Linked:
         if part.state == "awaiting_assignment":
             part = processing.assign(part, by=by)
         part = processing.propose(part, by=by)
-        return closing.publish(processing.approve(part, by=by), by=by)
+        return closing.publish(processing.approve(part, by=by), by=by, result_number="12/KQ")
 
     def stop(self, part: Dossier) -> Dossier:
         part.refresh_from_db()

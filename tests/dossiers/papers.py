@@ -94,6 +94,7 @@ def dossier(
         dossier=made,
         name="Lệ phí cấp giấy chứng nhận",
         amount_vnd=100_000,
+        paid_vnd=100_000 if paid else 0,
         paid_at=made.received_at if paid else None,
         receipt_number="0007315" if paid else "",
     )

@@ -26,6 +26,7 @@ from dossiers.services import (
     processing,
     waiting,
 )
+from dossiers.services.intake import FeeItem
 from dossiers.workflow import Act
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tests.province import Province
 
 WHY: dict[str, Any] = {"reason": "Lý do thử nghiệm"}
+FEE = FeeItem("Lệ phí thẩm định", Decimal(50_000))
 OWED: dict[str, Any] = {"amount_vnd": Decimal(250_000), "payee": "Kho bạc Nhà nước khu vực XX"}
 BASIS = "Điều 12 Luật Thử nghiệm"
 
@@ -88,7 +90,18 @@ def signed(p: Province) -> Dossier:
 
 
 def settled(p: Province) -> Dossier:
-    return closing.publish(signed(p), by=p.clerk)
+    return closing.publish(signed(p), by=p.clerk, result_number="12/KQ")
+
+
+def settled_owing(p: Province) -> Dossier:
+    """A result ready while a fee of the counter is still due."""
+    dossier = processing.assign(
+        processing.transfer(p.log(fees=[FEE]), by=p.receptionist), by=p.head
+    )
+    proposed = processing.propose(dossier, by=p.specialist)
+    return closing.publish(
+        processing.approve(proposed, by=p.head), by=p.clerk, result_number="12/KQ"
+    )
 
 
 def withdrawal_requested(p: Province) -> Dossier:
@@ -187,12 +200,16 @@ def supplement_overdue(p: Province) -> Dossier:
 
 
 def payment_overdue(p: Province) -> Dossier:
-    return payment.request_payment(
+    """Told of a sum, by a notice that was served, and not paid by its day and grace (T21)."""
+    asked = payment.request_payment(
         _worked_on_long_ago(p),
         by=p.specialist,
         **OWED,
         pay_by=local_day(days_ago(30)),
         at=days_ago(57),
+    )
+    return waiting.remind_applicant(
+        asked, by=p.receptionist, served_on=local_day(days_ago(50)), at=days_ago(49)
     )
 
 
@@ -270,7 +287,7 @@ def _as_typed(value: Any) -> Any:
 DESK, DEPARTMENT = "centre", "department"
 ASKED = {"agency": attrgetter("asked"), "question": "Có phù hợp quy hoạch?"}
 ASKED_TOO = {**ASKED, "agency": attrgetter("root")}
-PAID = {"receipt_number": "BL-0012"}
+PAID = {"receipt_number": "BL-0012", "amount_vnd": Decimal(250_000)}
 PAUSED = {**WHY, "legal_basis": BASIS, "resume_expected": in_a_month}
 NOTE = {"note": "Đã báo qua điện thoại"}
 
@@ -301,6 +318,7 @@ EVERY_ACT = [
     Expected(Act.REQUEST_PAYMENT,     in_progress,              payment.request_payment,        "specialist",   "awaiting_payment",     "specialist",       DEPARTMENT, DEPARTMENT,  "pause", data=OWED, paper="payment_notice"),
     Expected(Act.CONFIRM_PAYMENT,     awaiting_payment,         payment.confirm_payment,        "receptionist", "in_progress",          "receptionist",     DESK,       DEPARTMENT,  "resume", data=PAID),
     Expected(Act.CONFIRM_PAYMENT,     to_sign_once_paid,        payment.confirm_payment,        "receptionist", "awaiting_signature",   "receptionist",     DESK,       DEPARTMENT,  "resume", data=PAID, case="to_sign"),
+    Expected(Act.RECORD_PAYMENT,      settled_owing,            payment.record_payment,         "receptionist", "settled",              "receptionist",     DESK,       DESK,        data={**PAID, "amount_vnd": FEE.amount_vnd}),
     Expected(Act.LAPSE_PAYMENT,       payment_overdue,          waiting.lapse_payment,          "head",         "stopped",              "signer",           DEPARTMENT, DESK,        "stop", data=NOTE, paper="stop_notice"),
     Expected(Act.SUSPEND,             in_progress,              pausing.suspend,                "head",         "suspended",            "signer",           DEPARTMENT, DEPARTMENT,  "pause", data=PAUSED, paper="suspension_notice"),
     Expected(Act.RESUME,              suspended,                pausing.resume,                 "head",         "in_progress",          "head",             DEPARTMENT, DEPARTMENT,  "resume"),
@@ -308,7 +326,7 @@ EVERY_ACT = [
     Expected(Act.PROPOSE,             in_progress,              processing.propose,             "specialist",   "awaiting_signature",   "specialist",       DEPARTMENT, DEPARTMENT),
     Expected(Act.SEND_BACK,           awaiting_signature,       processing.send_back,           "head",         "in_progress",          "head",             DEPARTMENT, DEPARTMENT,  data=WHY),
     Expected(Act.APPROVE,             awaiting_signature,       processing.approve,             "head",         "signed",               "signer",           DEPARTMENT, DEPARTMENT),
-    Expected(Act.PUBLISH,             signed,                   closing.publish,                "clerk",        "settled",              "clerk",            DEPARTMENT, DESK,        "stop"),
+    Expected(Act.PUBLISH,             signed,                   closing.publish,                "clerk",        "settled",              "clerk",            DEPARTMENT, DESK,        "stop", data={"result_number": "12/KQ"}),
     Expected(Act.RETURN_RESULT,       settled,                  closing.return_result,          "receptionist", "returned",             "returner",         DESK,       DESK),
     Expected(Act.REMIND_COLLECTION,   settled,                  waiting.remind_collection,      "receptionist", "settled",              "returner",         DESK,       DESK,        data=NOTE, repeats=True),
     Expected(Act.REQUEST_WITHDRAWAL,  in_progress,              closing.request_withdrawal,     "receptionist", "withdrawal_requested", "receptionist",     DESK,       DEPARTMENT,  data=WHY),

@@ -140,6 +140,7 @@ def test_nobody_else_adjusts_and_nothing_after_the_end(
     ended = closing.publish(
         processing.approve(processing.propose(dossier, by=province.specialist), by=province.head),
         by=province.clerk,
+        result_number="12/KQ",
     )
     with pytest.raises(IllegalTransitionError):
         adjusted(ended, province)

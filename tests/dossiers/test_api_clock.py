@@ -90,7 +90,9 @@ def test_the_shares_add_up_to_the_total_and_stop_with_the_end(province: Province
     )
     with time_machine.travel("2026-11-12T14:20:05+07:00", tick=False):
         done = processing.propose(dossier, by=province.specialist)
-        done = closing.publish(processing.approve(done, by=province.head), by=province.clerk)
+        done = closing.publish(
+            processing.approve(done, by=province.head), by=province.clerk, result_number="12/KQ"
+        )
     told = clock(province, done, "2027-01-04T09:00+07:00")
     assert stored(done).received_at is not None
     total = CALENDAR.working_minutes_between(

@@ -215,7 +215,9 @@ def test_the_citizen_is_sent_to_the_counter_that_was_named(
     dossier = processing.propose(
         processing.assign(dossier, by=province.head), by=province.specialist
     )
-    closing.publish(processing.approve(dossier, by=province.head), by=province.clerk)
+    closing.publish(
+        processing.approve(dossier, by=province.head), by=province.clerk, result_number="12/KQ"
+    )
     seen = page(look_up(client, dossier.code))
     assert "đến Sở Láng giềng để nhận kết quả" in seen
     assert "Số 1 đường Thử" in seen

@@ -204,7 +204,7 @@ def test_two_parts_that_end_at_once_settle_the_chain_once() -> None:
 
     def publish(given: Any) -> None:
         try:
-            closing.publish(Dossier.objects.get(pk=given[0]), by=given[1])
+            closing.publish(Dossier.objects.get(pk=given[0]), by=given[1], result_number="12/KQ")
         finally:
             connection.close()
 
@@ -369,7 +369,12 @@ def test_every_act_that_moves_a_part_moves_its_chain(
         8,
         lambda d: payment.request_payment(d, by=by, amount_vnd=Decimal(1000), payee="Kho bạc"),
     )
-    step(9, lambda d: payment.confirm_payment(d, by=desk, receipt_number="12"))
+    step(
+        9,
+        lambda d: payment.confirm_payment(
+            d, by=desk, receipt_number="12", amount_vnd=Decimal(1000)
+        ),
+    )
     step(
         10,
         lambda d: pausing.suspend(
@@ -539,7 +544,7 @@ def test_what_is_due_for_a_part_is_taken_with_the_hand_over_of_the_whole(
     assert list(raised.value.errors) == ["fees_taken"]
     assert again(chain).state == "settled"
     assert "fees_taken" in ACT_FORMS[Act.RETURN_RESULT](again(chain)).fields
-    closing.return_result(again(chain), by=desk, fees_taken=True)
+    closing.return_result(again(chain), by=desk, fees_taken=True, receipt_number="BL-3")
     part.refresh_from_db()
     assert (part.state, part.payment_state) == ("returned", "paid")
 

@@ -207,7 +207,7 @@ def test_td_no_act_sets_the_end_to_the_due_date(province: Province) -> None:
         done = processing.approve(
             processing.propose(dossier, by=province.specialist), by=province.head
         )
-        done = stored(closing.publish(done, by=province.clerk))
+        done = stored(closing.publish(done, by=province.clerk, result_number="12/KQ"))
     assert done.settled_at == at("2026-11-20T10:00+07:00")
     assert timeliness(done.due_at, done.settled_at) is Timeliness.LATE
     with pytest.raises(LimitError) as refused:

@@ -118,7 +118,7 @@ def settled_dossier(province: Province) -> Dossier:
     with travel():
         dossier = processing.approve(dossier, by=province.head)
     with travel():
-        return closing.publish(dossier, by=province.clerk)
+        return closing.publish(dossier, by=province.clerk, result_number="12/KQ")
 
 
 def test_every_working_minute_of_a_dossier_is_one_holders(province: Province) -> None:

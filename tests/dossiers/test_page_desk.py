@@ -18,7 +18,8 @@ from dossiers.workflow import State
 from procedures.models import Fee, Procedure, ProcedureCase, ProcedureVersion, RequiredDocument
 from tests.budgets import count_queries
 from tests.dossiers.pages import browser_of, page, typed
-from tests.factories import ProcedureFactory
+from tests.dossiers.truth import history_faults
+from tests.factories import OfficerFactory, ProcedureFactory
 from tests.province import Province, give_role
 
 MORNING = "2026-08-20T08:30+07:00"  # Thursday before a make-up Saturday
@@ -485,6 +486,87 @@ def test_one_goes_on_with_a_draft_where_it_was_left(province: Province) -> None:
     assert late.status_code == 422
     assert "đã được nộp" in page(late)
     assert client.get(f"/tiep-nhan/?nhap={draft.tracking_code}")["Location"].startswith("/ho-so/")
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_two_who_edit_one_draft_do_not_write_over_each_other(province: Province) -> None:
+    colleague = OfficerFactory.create(agency=province.centre, roles=[Role.RECEPTIONIST])
+    mine, theirs = browser_of(province.receptionist), browser_of(colleague)
+    mine.post("/tiep-nhan/", typed(province, act="save_draft"))
+    draft = Dossier.objects.get()
+    pages = {}
+    for browser in (mine, theirs):
+        form = browser.get(f"/tiep-nhan/?nhap={draft.tracking_code}").context["form"]
+        pages[browser] = {name: form.data.getlist(name) for name in form.data}
+    theirs.post("/tiep-nhan/", pages[theirs] | {"act": "save_draft", "name": "Trần Văn Bình"})
+    draft.refresh_from_db()
+    changed = draft.events.order_by("-seq")[0]
+    assert (draft.owner_name, draft.event_count) == ("Trần Văn Bình", 2)
+    assert (changed.act, changed.actor, changed.data) == (
+        "save_draft",
+        colleague,
+        {"changed": ["owner_name"]},
+    )
+    assert "Trần Văn Bình" not in str(changed.data)  # personal data stand in no event
+
+    for act in ("save_draft", "register", "receive"):
+        late = mine.post("/tiep-nhan/", pages[mine] | {"act": act, "summary": "Nhà hai tầng"})
+        text = page(late)
+        assert late.status_code == 409
+        assert f"Bản nháp đã được {colleague.full_name} sửa lúc 08:30, 20/08/2026" in text
+        assert "Nhà hai tầng" in text
+        assert "Nguyễn Thị Ánh Tuyết" in text
+    draft.refresh_from_db()
+    assert (draft.state, draft.owner_name, draft.summary) == (State.DRAFT, "Trần Văn Bình", "")
+
+    # Who has read that may write over it: the page has the version it told of.
+    form = late.context["form"]
+    again = {name: form.data.getlist(name) for name in form.data} | {"act": "save_draft"}
+    assert mine.post("/tiep-nhan/", again).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.owner_name, draft.summary) == ("Nguyễn Thị Ánh Tuyết", "Nhà hai tầng")
+    assert draft.events.order_by("-seq")[0].actor == province.receptionist
+    assert history_faults(draft) == []
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_draft_saved_twice_as_it_is_leaves_nothing(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    client.post("/tiep-nhan/", typed(province, act="save_draft"))
+    draft = Dossier.objects.get()
+    form = client.get(f"/tiep-nhan/?nhap={draft.tracking_code}").context["form"]
+    going_on = {name: form.data.getlist(name) for name in form.data} | {"act": "save_draft"}
+    assert client.post("/tiep-nhan/", going_on).status_code == 302
+    assert draft.events.count() == 1
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_a_page_that_shows_no_version_writes_over_no_draft(province: Province) -> None:
+    client = browser_of(province.receptionist)
+    client.post("/tiep-nhan/", typed(province, act="save_draft"))
+    draft = Dossier.objects.get()
+    for version in ({}, {"version": "x"}, {"version": "0"}):
+        body = typed(province, draft=draft.tracking_code, act="save_draft", name="Khác", **version)
+        assert client.post("/tiep-nhan/", body).status_code == 409
+    draft.refresh_from_db()
+    assert draft.owner_name == "Nguyễn Thị Ánh Tuyết"
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_two_signers_are_told_apart_at_the_desk(province: Province) -> None:
+    give_role(province.clerk, province.department, Role.SIGNER)
+    fast = ProcedureFactory.create(
+        offering=province.department, version_settings={"settles_at_once": True}
+    )
+    client = browser_of(province.receptionist)
+    body = typed(province, of=fast, act="settle_at_once")
+    refused = client.post("/tiep-nhan/", body)
+    assert refused.status_code == 422
+    assert "Hãy chọn người ký kết quả." in page(refused)
+    assert not Dossier.objects.exists()
+    client.post("/tiep-nhan/", body | {"signer": province.clerk.user.username})
+    event = Dossier.objects.get().events.get(act="settle_at_once")
+    assert event.data["signer"] == province.clerk.pk
 
 
 @time_machine.travel(MORNING, tick=False)

@@ -145,7 +145,7 @@ def test_a_result_leaves_the_inbox_when_it_is_handed_over(province: Province) ->
     processing.assign(dossier, by=province.head)
     processing.propose(dossier, by=province.specialist)
     processing.approve(dossier, by=province.head)
-    closing.publish(dossier, by=province.clerk)
+    closing.publish(dossier, by=province.clerk, result_number="12/KQ")
     desk = browser_of(province.receptionist)
     assert str(dossier.code) in page(desk.get("/hop-viec/"))
     closing.return_result(dossier, by=province.receptionist, at=timezone.now())

@@ -207,7 +207,9 @@ def settled(province: Province, **places: Any) -> Dossier:
     dossier = processing.transfer(province.log(**places), by=province.receptionist)
     dossier = processing.assign(dossier, by=province.head)
     dossier = processing.propose(dossier, by=province.specialist)
-    return closing.publish(processing.approve(dossier, by=province.head), by=province.clerk)
+    return closing.publish(
+        processing.approve(dossier, by=province.head), by=province.clerk, result_number="12/KQ"
+    )
 
 
 def test_the_named_counter_hands_the_result_over(province: Province) -> None:

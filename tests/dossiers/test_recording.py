@@ -25,12 +25,15 @@ from dossiers.models import (
     DossierEvent,
     DossierReading,
     DueDateChange,
+    FeeDue,
     HistoryCheck,
     MirrorMessage,
     Note,
     OutboxMessage,
     PaperMove,
     PaperReprint,
+    Payment,
+    PaymentShare,
     SurveyAnswer,
     SurveyQuestion,
     SurveyScore,
@@ -75,6 +78,12 @@ def with_history(province: Province) -> Dossier:
         reason="Đang giải quyết", outcome=MirrorMessage.Outcome.values[0], event=None,
     )  # fmt: skip
     notices.write_note(dossier, by=province.head, text="Gọi lại cho Sở", token="ghi-1")
+    event = dossier.events.order_by("-seq")[0]
+    fee = FeeDue.objects.create(dossier=dossier, name="Lệ phí", amount_vnd=50_000)
+    paid = Payment.objects.create(
+        dossier=dossier, event=event, at=event.at, receipt_number="GD-1", amount_vnd=50_000
+    )
+    PaymentShare.objects.create(payment=paid, fee=fee, event=event, amount_vnd=50_000)
     question = SurveyQuestion.objects.first()
     assert question is not None
     surveys.answer(slip, {question: 1})
@@ -105,7 +114,7 @@ def test_events_readings_changed_dates_and_roots_are_history() -> None:
     assert {
         CalendarChangeDay, CalendarMove, DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck,
         MirrorMessage, Note,
-        PaperMove, PaperReprint, SurveyAnswer, SurveyScore, VoidPaperNumber,
+        PaperMove, PaperReprint, Payment, PaymentShare, SurveyAnswer, SurveyScore, VoidPaperNumber,
     } == set(HISTORY)  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.roles import Role
 from dossiers.chain import chain_faults
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
     from tests.province import Province
 
+SOON = timezone.localdate() + dt.timedelta(days=30)
 SUSPENSION: dict[str, Any] = {
     "reason": "Chờ kết luận giám định",
     "legal_basis": "Điều 12 Luật Thử nghiệm",
-    "resume_expected": dt.date(2099, 1, 5),
+    "resume_expected": SOON,
 }
 
 
@@ -266,7 +268,7 @@ def test_through_the_api_a_form_filled_in_waits_and_is_decided(province: Provinc
         dossier.event_count,
         reason="Chờ giám định",
         legal_basis="Điều 12",
-        resume_expected="2099-01-05",
+        resume_expected=SOON.isoformat(),
     )
     assert told.status_code == 200, told.json()
     [asked] = told.json()["asked"]
@@ -277,7 +279,7 @@ def test_through_the_api_a_form_filled_in_waits_and_is_decided(province: Provinc
     assert dossier.proposals.get().given == {
         "reason": "Chờ giám định",
         "legal_basis": "Điều 12",
-        "resume_expected": "2099-01-05",
+        "resume_expected": SOON.isoformat(),
     }
     again = asks.act(dossier.code, "suspend", told.json()["version"], reason="x")
     assert again.status_code == 409
@@ -295,7 +297,7 @@ def test_on_the_page_one_asks_and_the_other_finds_it_filled_in(
         "version": dossier.event_count,
         "reason": "Chờ giám định",
         "legal_basis": "Điều 12",
-        "resume_expected": "2099-01-05",
+        "resume_expected": SOON.isoformat(),
     }
     answer = client.post(f"{page}tam-dung/", form, follow=True)
     assert "Đã trình đề nghị “Tạm dừng”" in answer.content.decode()
@@ -305,7 +307,7 @@ def test_on_the_page_one_asks_and_the_other_finds_it_filled_in(
     assert "Quyết định: Tạm dừng" in inbox
     filled = client.get(f"{page}tam-dung/").content.decode()
     assert "Chờ giám định" in filled
-    assert 'value="2099-01-05"' in filled
+    assert f'value="{SOON.isoformat()}"' in filled
     assert province.specialist.full_name in filled
 
 

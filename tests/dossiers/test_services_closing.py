@@ -16,12 +16,14 @@ from dossiers.services import closing, processing
 from dossiers.services.intake import FeeItem
 from dossiers.workflow import IllegalTransitionError
 from tests.dossiers.conftest import OfficerClient
+from tests.dossiers.pages import browser_of, page
 from tests.dossiers.stages import (
     awaiting_signature,
     awaiting_supplement,
     in_progress,
     received,
     settled,
+    settled_owing,
     signed,
     submitted,
 )
@@ -43,8 +45,42 @@ def test_publishing_stops_the_clock_and_brings_the_result_to_the_counter(
     assert (row.settled_at, row.settled_on) == (at(MONDAY), dt.date(2026, 11, 16))
     assert (row.result_kind, row.result_number) == ("granted", "12/GP")
     assert (row.delivery_state, row.holder_agency) == ("due", province.centre)
-    assert row.events.get(act="publish").data == {"result_number": "12/GP"}
+    assert row.events.get(act="publish").data == {"result_number": "12/GP", "seal": "ink"}
+    approved = row.events.get(act="approve")
+    assert (approved.actor, approved.data) == (province.head, {"signature": "hand"})
     assert not row.is_open
+
+
+@pytest.mark.parametrize("number", ["", "  "])
+def test_a_result_is_published_with_its_number(province: Province, number: str) -> None:
+    with pytest.raises(ActDataError) as refused:
+        closing.publish(signed(province), by=province.clerk, result_number=number)
+    assert set(refused.value.errors) == {"result_number"}
+
+
+def test_the_page_says_plainly_that_nothing_was_signed_digitally(province: Province) -> None:
+    dossier = settled(province)
+    text = page(browser_of(province.clerk).get(f"/ho-so/{dossier.code}/"))
+    assert "Ký tay, không ký số" in text
+    assert "Đóng dấu mực, không có chữ ký số của cơ quan" in text
+    assert province.head.full_name in text
+
+
+def test_money_is_not_taken_at_the_hand_over_without_a_receipt(province: Province) -> None:
+    dossier = settled_owing(province)
+    for number in ("", " "):
+        with pytest.raises(ActDataError) as refused:
+            closing.return_result(
+                dossier, by=province.receptionist, fees_taken=True, receipt_number=number
+            )
+        assert set(refused.value.errors) == {"receipt_number"}
+    done = closing.return_result(
+        dossier, by=province.receptionist, fees_taken=True, receipt_number="BL-9"
+    )
+    assert (done.state, done.payment_state) == ("returned", "paid")
+    paid = done.payments.get()
+    assert (paid.amount_vnd, paid.receipt_number) == (Decimal(50_000), "BL-9")
+    assert done.events.get(act="return_result").data["received_vnd"] == 50_000
 
 
 def test_a_result_that_nobody_collects_is_never_overdue(province: Province) -> None:
@@ -84,7 +120,7 @@ def test_no_result_is_handed_over_while_a_fee_is_due(province: Province) -> None
     dossier = processing.assign(dossier, by=province.head)
     dossier = processing.propose(dossier, by=province.specialist)
     dossier = processing.approve(dossier, by=province.head)
-    dossier = closing.publish(dossier, by=province.clerk)
+    dossier = closing.publish(dossier, by=province.clerk, result_number="12/KQ")
     with pytest.raises(ActDataError) as refused:
         closing.return_result(dossier, by=province.receptionist)
     assert set(refused.value.errors) == {"fees_taken"}

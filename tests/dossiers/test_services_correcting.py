@@ -107,7 +107,7 @@ def test_two_people_in_two_roles_reopen(province: Province, supervisor: Officer)
     assert not chain_faults(Dossier.objects.get(pk=dossier.pk))
     dossier = processing.propose(dossier, by=province.specialist)
     dossier = processing.approve(dossier, by=province.head)
-    assert closing.publish(dossier, by=province.clerk).state == "settled"
+    assert closing.publish(dossier, by=province.clerk, result_number="12/KQ").state == "settled"
 
 
 def test_nobody_reopens_alone_whatever_roles_they_hold(province: Province) -> None:
@@ -270,7 +270,9 @@ def test_a_denial_sent_back_and_proposed_anew_is_granted(province: Province) -> 
     dossier = processing.send_back(dossier, by=province.head, reason="Đủ điều kiện")
     assert dossier.holder_officer == province.specialist
     dossier = processing.propose(dossier, by=province.specialist)
-    dossier = closing.publish(processing.approve(dossier, by=province.head), by=province.clerk)
+    dossier = closing.publish(
+        processing.approve(dossier, by=province.head), by=province.clerk, result_number="12/KQ"
+    )
     assert dossier.result_kind == "granted"
     assert signed(province).result_kind == "granted"
 

@@ -31,6 +31,7 @@ every_act = pytest.mark.parametrize("expected", EVERY_ACT, ids=lambda e: e.name)
 # Those of an interlinked request need its parts: tests/dossiers/test_chains.py.
 NOT_BY_FORM = {
     Act.ADJUST_DUE, Act.MIRROR, Act.OPEN_PART, Act.CLOSE_CHAIN, Act.DECIDE_CHAIN,
+    Act.SAVE_DRAFT,  # on the desk's own page: tests/dossiers/test_page_desk.py
 }  # fmt: skip
 
 

@@ -10,9 +10,11 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from accounts.personal_data import unseal
 from accounts.roles import Role
+from agencies.models import OfficerRole
 from dossiers.models import Dossier, DossierDocument, FeeDue, PaperNumber
 from dossiers.recording import ActDataError
 from dossiers.services import closing, intake
@@ -21,6 +23,7 @@ from dossiers.workflow import IllegalTransitionError
 from tests.dossiers.conftest import OfficerClient
 from tests.dossiers.stages import awaiting_completion, draft, online_draft, submitted
 from tests.factories import DossierFactory, OfficerFactory, ProcedureFactory
+from tests.province import give_role
 
 if TYPE_CHECKING:
     from tests.province import Province
@@ -199,6 +202,11 @@ def test_settled_at_once_is_received_and_settled_without_a_receipt(province: Pro
     assert row.code
     assert (row.limit_unit, row.due_on) == ("same_day", dt.date(2026, 11, 20))
     assert row.delivery_state == "due"
+    assert row.events.get(act="settle_at_once").data == {
+        "signer": province.head.pk,
+        "signature": "hand",
+        "result_number": "7/CT",
+    }
     assert not row.slips.exists()
     closing.return_result(row, by=province.receptionist)
     row.refresh_from_db()
@@ -213,17 +221,18 @@ def test_a_procedure_with_an_appointment_cannot_be_settled_at_once(province: Pro
 def test_completion_asks_for_all_gaps_once_and_the_answer_closes_the_round(
     province: Province,
 ) -> None:
+    last = timezone.localdate() + dt.timedelta(days=60)
     dossier = intake.request_completion(
         submitted(province),
         by=province.receptionist,
         reason="Thiếu giấy tờ",
         items=["Bản vẽ", "Đơn có chữ ký"],
-        reply_by=dt.date(2030, 1, 4),
+        reply_by=last,
     )
     asked = dossier.supplement_rounds.get()
     assert asked.before_acceptance
     assert (asked.number, asked.items, asked.reply_by, asked.answered_at) == (
-        1, ["Bản vẽ", "Đơn có chữ ký"], dt.date(2030, 1, 4), None,
+        1, ["Bản vẽ", "Đơn có chữ ký"], last, None,
     )  # fmt: skip
     # Before acceptance no clock runs, and it is no supplement of domain.md 3.6.
     assert (dossier.supplement_count, dossier.paused_at) == (0, None)
@@ -357,3 +366,25 @@ def test_half_a_fact_is_refused(province: Province, changes: dict[str, Any]) -> 
     dossier = DossierFactory.create(procedure=province.procedure)
     with pytest.raises(IntegrityError), transaction.atomic():
         Dossier.objects.filter(pk=dossier.pk).update(**changes)
+
+
+def test_what_is_settled_at_once_names_who_signed_it(province: Province) -> None:
+    """T05 is done by two roles: R04, and R07 for the settling agency."""
+    province.procedure.versions.update(settles_at_once=True)
+    dossier = submitted(province)
+    OfficerRole.objects.filter(role=Role.SIGNER).delete()
+    with pytest.raises(ActDataError) as nobody:
+        intake.settle_at_once(dossier, by=province.receptionist)
+    for officer in (province.head, province.clerk):
+        give_role(officer, province.department, Role.SIGNER)
+    with pytest.raises(ActDataError) as which:
+        intake.settle_at_once(dossier, by=province.receptionist)
+    with pytest.raises(ActDataError) as none_there:
+        intake.settle_at_once(dossier, by=province.receptionist, signer=province.receptionist)
+    for refused in (nobody, which, none_there):
+        assert set(refused.value.errors) == {"signer"}
+    done = intake.settle_at_once(
+        dossier, by=province.receptionist, signer=province.clerk, signature="digital"
+    )
+    data = done.events.get(act="settle_at_once").data
+    assert (data["signer"], data["signature"]) == (province.clerk.pk, "digital")

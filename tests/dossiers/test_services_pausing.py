@@ -13,7 +13,7 @@ from dossiers.models import Dossier
 from dossiers.recording import ActDataError
 from dossiers.services import consulting, pausing, processing
 from dossiers.workflow import IllegalTransitionError, national_status
-from tests.dossiers.stages import awaiting_assignment, in_progress, signed
+from tests.dossiers.stages import awaiting_assignment, in_a_month, in_progress, signed
 from tests.factories import OfficerFactory
 from tests.province import give_role
 
@@ -53,7 +53,7 @@ def test_a_pause_is_sent_as_4_and_moves_the_date_by_what_it_took(province: Provi
 def test_it_goes_on_where_it_stood_with_who_had_it(province: Province, stage: Any) -> None:
     before = stage(province)
     dossier = pausing.resume(
-        suspended(province, before, resume_expected=dt.date(2099, 1, 1)), by=province.head
+        suspended(province, before, resume_expected=in_a_month(province)), by=province.head
     )
     assert (dossier.state, dossier.holder_officer) == (before.state, before.holder_officer)
 
@@ -62,7 +62,7 @@ def test_it_goes_on_asking_who_was_asked(province: Province) -> None:
     dossier = consulting.consult(
         in_progress(province), by=province.specialist, agency=province.elsewhere, question="?"
     )
-    dossier = suspended(province, dossier, resume_expected=dt.date(2099, 1, 1))
+    dossier = suspended(province, dossier, resume_expected=in_a_month(province))
     with pytest.raises(IllegalTransitionError):
         consulting.answer_consultation(dossier, by=province.stranger, answer="Đồng ý")
     dossier = pausing.resume(dossier, by=province.head)
@@ -73,7 +73,7 @@ def test_it_goes_on_asking_who_was_asked(province: Province) -> None:
 def test_an_act_that_stays_does_not_hide_where_it_goes_back_to(province: Province) -> None:
     """Work changes hands while it is suspended: it still goes back to where it stood."""
     other = OfficerFactory.create(agency=province.department, roles=[Role.SPECIALIST])
-    dossier = suspended(province, in_progress(province), resume_expected=dt.date(2099, 1, 1))
+    dossier = suspended(province, in_progress(province), resume_expected=in_a_month(province))
     dossier = processing.assign(dossier, by=province.head, assignee=other)
     assert (dossier.state, dossier.is_paused) == ("suspended", True)
     dossier = pausing.resume(dossier, by=province.head)

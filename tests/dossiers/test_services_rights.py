@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
@@ -18,6 +18,7 @@ from dossiers.services import (
     consulting,
     correcting,
     intake,
+    pausing,
     payment,
     processing,
     waiting,
@@ -36,6 +37,7 @@ from tests.dossiers.stages import (
     received,
     settled,
     stopped,
+    submitted,
     supplement_overdue,
     to_sign_once_paid,
 )
@@ -104,7 +106,9 @@ def test_a_denial_reopened_for_signature_is_still_a_denial(province: Province, e
     dossier = reopened(province, dossier, "awaiting_signature")
     assert (dossier.result_kind, dossier.result_number) == ("denied", "")
     processing.approve(dossier, by=province.head)
-    assert closing.publish(dossier, by=province.clerk).result_kind == "denied"
+    assert (
+        closing.publish(dossier, by=province.clerk, result_number="12/KQ").result_kind == "denied"
+    )
 
 
 def test_a_round_that_lapsed_is_not_answered_by_the_papers_of_the_next(
@@ -130,15 +134,59 @@ def test_a_completion_that_lapsed_is_not_answered_by_the_papers_of_the_next(
     assert [at is None for at in rounds] == [True, False]
 
 
+SUM = {"amount_vnd": OWED["amount_vnd"]}
+FURTHEST: dict[str, tuple[Any, Any, str, str, int]] = {
+    "request_completion": (submitted, intake.request_completion, "receptionist", "reply_by", 90),
+    "request_supplement": (
+        in_progress,
+        processing.request_supplement,
+        "specialist",
+        "reply_by",
+        90,
+    ),
+    "request_payment": (in_progress, payment.request_payment, "specialist", "pay_by", 90),
+    "suspend": (in_progress, pausing.suspend, "head", "resume_expected", 365),
+}
+
+
+@pytest.mark.parametrize("act", FURTHEST)
+def test_a_last_day_is_no_further_off_than_the_version_allows(province: Province, act: str) -> None:
+    stage, service, actor, field, days = FURTHEST[act]
+    dossier, by = stage(province), getattr(province, actor)
+    data: dict[str, Any] = {
+        "request_payment": OWED,
+        "suspend": {**WHY, "legal_basis": "Điều 12"},
+    }.get(act, WHY)
+    furthest = timezone.localdate() + dt.timedelta(days=days)
+    for wrong in (furthest + dt.timedelta(days=1), dt.date.max):
+        with pytest.raises(ActDataError) as refused:
+            service(dossier, by=by, **data, **{field: wrong})
+        assert set(refused.value.errors) == {field}
+        assert f"{furthest:%d/%m/%Y}" in refused.value.errors[field]
+    assert service(dossier, by=by, **data, **{field: furthest}).state != dossier.state
+
+
+def test_the_version_sets_how_far_off(province: Province) -> None:
+    province.procedure.versions.update(longest_reply_days=10)
+    furthest = timezone.localdate() + dt.timedelta(days=10)
+    dossier = in_progress(province)
+    with pytest.raises(ActDataError):
+        processing.request_supplement(
+            dossier, by=province.specialist, reply_by=furthest + dt.timedelta(days=1), **WHY
+        )
+    done = processing.request_supplement(dossier, by=province.specialist, reply_by=furthest, **WHY)
+    assert done.reply_by == furthest
+
+
 @pytest.mark.parametrize("act", ["request_supplement", "request_payment"])
 def test_the_last_day_there_is_breaks_no_page(province: Province, act: str) -> None:
-    """There is no day after 31/12/9999 for a grace to end on."""
+    """There is no day after 31/12/9999 for a grace to end on; rows of before may have it."""
     dossier = in_progress(province)
-    last = dt.date.max
     if act == "request_supplement":
-        processing.request_supplement(dossier, by=province.specialist, reply_by=last, **WHY)
+        processing.request_supplement(dossier, by=province.specialist, **WHY)
     else:
-        payment.request_payment(dossier, by=province.specialist, pay_by=last, **OWED)
+        payment.request_payment(dossier, by=province.specialist, **OWED)
+    Dossier.objects.update(reply_by=dt.date.max)
     answer = OfficerClient(province.head).get(f"/api/v1/dossiers/{dossier.code}/")
     assert answer.status_code == 200
     assert f"lapse_{act.split('_')[1]}" not in answer.json()["allowed"]
@@ -194,7 +242,8 @@ def test_the_machine_exempts_nobody(province: Province) -> None:
     with pytest.raises(ActDataError) as refused:
         payment.confirm_payment(dossier, by=None, exempt_reason="Hộ nghèo")
     assert set(refused.value.errors) == {"receipt_number"}
-    assert payment.confirm_payment(dossier, by=None, receipt_number="BL-1").state == "in_progress"
+    paid = payment.confirm_payment(dossier, by=None, receipt_number="BL-1", **SUM)
+    assert paid.state == "in_progress"
 
 
 def test_one_person_in_both_roles_does_not_reopen(province: Province, client: Client) -> None:

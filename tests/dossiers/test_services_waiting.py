@@ -61,6 +61,20 @@ def test_nothing_lapses_that_nobody_was_reminded_of(province: Province) -> None:
         with pytest.raises(IllegalTransitionError):
             waiting.lapse_supplement(dossier, by=province.head)
         dossier = waiting.remind_applicant(dossier, by=province.receptionist)
+
+
+def test_a_reminder_gives_the_applicant_the_days_of_the_version(province: Province) -> None:
+    """T18: a reminder minutes before the lapse reminds nobody of anything."""
+    dossier = asked_for_papers(province)
+    with time_machine.travel(at("2026-08-24T09:00+07:00"), tick=False):
+        dossier = waiting.remind_applicant(dossier, by=province.receptionist)
+    for early in ("2026-08-24T09:05+07:00", "2026-08-26T16:00+07:00"):
+        with time_machine.travel(at(early), tick=False), pytest.raises(IllegalTransitionError):
+            waiting.lapse_supplement(dossier, by=province.head)
+    assert night_of("2026-08-26")["lapses"] == 0
+    assert night_of("2026-08-27")["lapses"] == 1  # three days, the version's
+    dossier.refresh_from_db()
+    with time_machine.travel(at("2026-08-27T09:00+07:00"), tick=False):
         assert waiting.lapse_supplement(dossier, by=province.head).state == "stopped"
 
 

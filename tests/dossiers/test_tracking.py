@@ -155,10 +155,21 @@ def test_what_to_do_follows_how_the_result_is_returned(db: Any) -> None:
 def test_unpaid_fees_are_told_as_one_amount(db: Any, channel: str) -> None:
     for state in (State.SETTLED, State.IN_PROGRESS):
         dossier = in_state(state, payment_state="due", result_channel=channel)
-        for amount, paid_at in ((100_000, None), (8_000, None), (5_000, dossier.received_at)):
-            FeeDue.objects.create(
-                dossier=dossier, name="Lệ phí", amount_vnd=amount, paid_at=paid_at
-            )
+        for amount, more in (
+            (100_000, {}),
+            (9_000, {"paid_vnd": 1_000}),  # paid in part
+            (5_000, {"paid_vnd": 5_000, "paid_at": dossier.received_at}),
+            (6_000, {"cancelled_at": dossier.received_at}),
+            (
+                7_000,
+                {
+                    "exempt_vnd": 7_000,
+                    "exempted_at": dossier.received_at,
+                    "exempt_reason": "Hộ nghèo",
+                },
+            ),
+        ):
+            FeeDue.objects.create(dossier=dossier, name="Lệ phí", amount_vnd=amount, **more)
         assert "108.000\u00a0đồng phí, lệ phí" in see(dossier).todo or (
             "còn phải nộp là 108.000\u00a0đồng" in see(dossier).todo
         )

@@ -19,6 +19,7 @@ from dossiers.workflow import (
     ENDED_STATES,
     FINAL_STATES,
     INTAKE_STATES,
+    MACHINE,
     NATIONAL_STATUS,
     PAUSED_STATES,
     RUNNING_STATES,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 # applicant what has no citizens' account yet (T01, T02, T07, T10, T31).
 LAW = """
 T01 save_draft          -                    draft                 receptionist applicant
+T01 save_draft          draft                =                     receptionist applicant
 T02 submit              -                    submitted             receptionist applicant representative
 T02 submit              draft                submitted             receptionist applicant representative
 T03 register            -                    submitted             receptionist courier
@@ -123,6 +125,9 @@ for _state in State:
         LAW += f"T37 reopen {_state.value} ? reform_officer^ | supervisor reform_officer\n"
     if _state in RUNNING_STATES:
         LAW += f"B4 adjust_due {_state.value} = reform_officer^ system^\n"
+    # Where a payment is waited for, T20 takes it.
+    if _state not in {State.DRAFT, State.AWAITING_PAYMENT}:
+        LAW += f"B10 record_payment {_state.value} = receptionist* returner* system*\n"
 
 # domain.md 2.5, column "Clock"; what is not here leaves it alone.
 CLOCK = {
@@ -232,6 +237,8 @@ ALLOWING = Facts(
     settles_at_once=True,
     reply_is_overdue=True,
     is_reminded=True,
+    is_notice_served=True,
+    fee_outstanding=True,
     open_consultations=1,
     asked=(("reopen", "supervisor"),),
 )
@@ -385,6 +392,34 @@ def test_settling_at_once_asks_a_procedure_that_knows_no_appointment() -> None:
     assert Act.SETTLE_AT_ONCE in acts_open_to(State.SUBMITTED, standing, ALLOWING)
 
 
+def test_a_counter_takes_only_what_is_owed_and_a_callback_is_never_refused() -> None:
+    counter = Standing(at_counter=frozenset({Role.RECEPTIONIST, Role.RETURNER}))
+    for state in set(State) - {State.DRAFT, State.AWAITING_PAYMENT}:
+        assert Act.RECORD_PAYMENT not in acts_open_to(state, counter)
+        assert Act.RECORD_PAYMENT in acts_open_to(state, counter, Facts(fee_outstanding=True))
+        assert Act.RECORD_PAYMENT in acts_open_to(state, MACHINE)
+    tracked = Facts(is_tracked_only=True)
+    assert Act.RECORD_PAYMENT in acts_open_to(State.AWAITING_PAYMENT, MACHINE, tracked)
+
+
+def test_a_withdrawal_is_asked_for_only_before_the_result_is_signed() -> None:
+    """T33 refuses one of a signed result; a single dossier never gets there, only a chain's part.
+
+    So the table needs no guard of its own for it: T31 is the guard.
+    """
+    asking = {row.sources for row in TRANSITIONS if row.act is Act.REQUEST_WITHDRAWAL}
+    signed_or_later = {State.SIGNED, State.SETTLED, State.RETURNED}
+    assert not any(sources & signed_or_later for sources in asking)
+    head = Standing(at_holder=frozenset({Role.HEAD}))
+    waiting = State.WITHDRAWAL_REQUESTED
+    assert Act.REFUSE_WITHDRAWAL in acts_open_to(waiting, head)
+    chain = Facts(is_chain=True)
+    assert Act.REFUSE_WITHDRAWAL not in acts_open_to(waiting, head, chain)
+    for facts in (Facts(is_chain=True, parts_settled=1), Facts(is_chain=True, parts_open=1)):
+        assert Act.REFUSE_WITHDRAWAL in acts_open_to(waiting, head, facts)
+        assert Act.GRANT_WITHDRAWAL not in acts_open_to(waiting, head, facts)
+
+
 def test_the_second_supplement_needs_the_head() -> None:
     """T16: the first time only without extra approval."""
     again = Facts(supplement_rounds=1)
@@ -397,7 +432,8 @@ def test_the_second_supplement_needs_the_head() -> None:
 
 
 def test_every_built_act_on_a_dossier_has_its_form_and_its_address() -> None:
-    built = {row.act for row in TRANSITIONS if row.sources}
+    # A draft is written over on the desk's own page.
+    built = {row.act for row in TRANSITIONS if row.sources} - {Act.SAVE_DRAFT}
     assert built - {Act.ASK_APPROVAL, Act.MIRROR, Act.OPEN_PART, Act.CLOSE_CHAIN} == set(ACT_FORMS)
     built = set(ACT_FORMS)
     assert built <= set(SEGMENTS)

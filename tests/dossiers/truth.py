@@ -199,9 +199,7 @@ def _beside_faults(dossier: Dossier, events: list[DossierEvent]) -> list[str]:
     consulted = dossier.consultations.filter(outcome=Consultation.Outcome.OPEN).order_by("pk")
     if list(consulted.values_list("agency", flat=True)) != dossier.consulted_agencies:
         faults.append("the open consultations are not those the dossier knows")
-    owes = dossier.fees_due.filter(paid_at__isnull=True).exists()
-    if owes != (dossier.payment_state == "due"):
-        faults.append(f"payment is {dossier.payment_state}, unpaid fees: {owes}")
+    faults += money_faults(dossier)
     messages = OutboxMessage.objects.filter(event__dossier=dossier).values_list("event", flat=True)
     told = [event.pk for event in events if not _is_of_a_draft(event)]
     if sorted(messages) != sorted(told):
@@ -221,4 +219,26 @@ def _beside_faults(dossier: Dossier, events: list[DossierEvent]) -> list[str]:
             event.act in {Act.ACCEPT_SUPPLEMENT, Act.ADJUST_DUE} and given in ([], ["receipt"])
         ):
             faults.append(f"event {event.seq} {event.act} has the papers {given}")
+    return faults
+
+
+def money_faults(dossier: Dossier) -> list[str]:
+    """Compare what is owed, what came in and what goes back: no đồng is lost or counted twice."""
+    faults = []
+    fees = list(dossier.fees_due.all())
+    owes = any(fee.is_open for fee in fees)
+    if owes is not dossier.owes:
+        faults.append(f"payment is {dossier.payment_state}, unpaid fees: {owes}")
+    refunds = list(dossier.refunds_due.filter(called_off__isnull=True))
+    if refunds and not owes and dossier.payment_state != "refund":
+        faults.append(f"payment is {dossier.payment_state} with money to give back")
+    for payment in dossier.payments.all():
+        shared = sum(share.amount_vnd for share in payment.shares.all())
+        kept = sum(refund.amount_vnd for refund in refunds if refund.payment_id == payment.pk)
+        if shared + kept != payment.amount_vnd:
+            faults.append(f"{payment}: {payment.amount_vnd} came in, {shared} + {kept} are told of")
+    for fee in fees:
+        shared = sum(share.amount_vnd for share in fee.shares.all())
+        if shared and shared != fee.paid_vnd:
+            faults.append(f"{fee}: {fee.paid_vnd} paid, shares of {shared}")
     return faults
