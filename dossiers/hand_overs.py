@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.roles import Role
 from agencies.models import Agency
+from agencies.working_time import LOCAL_ZONE
 from dossiers.models import (
     Dossier,
     DossierDocument,
@@ -89,6 +90,34 @@ class Found:
     ticked: int
     missing: int
     is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostTrips:
+    """Lượt bưu chính: how often the post took a paper file away and brought one (rule 17)."""
+
+    taken: int
+    brought: int
+
+
+def post_trips(agencies: Collection[int], start: dt.date, end: dt.date) -> PostTrips:
+    """Count the trips of the post from and to the agencies on local days, both included.
+
+    A trip is one paper file on one sheet that arrived on the day: a dossier may make several or
+    none, so no trip is ever added to dossiers or divided by them (domain.md 7.3). Runs one query.
+    """
+    counted = HandOverItem.objects.filter(
+        received_at__gte=_midnight(start),
+        received_at__lt=_midnight(end + dt.timedelta(days=1)),
+    ).aggregate(
+        taken=Count("pk", filter=Q(handover__to_agency=None, handover__from_agency__in=agencies)),
+        brought=Count("pk", filter=Q(handover__from_agency=None, handover__to_agency__in=agencies)),
+    )
+    return PostTrips(**counted)
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=LOCAL_ZONE)
 
 
 def handling_agencies(officer: Officer, today: dt.date) -> list[int]:

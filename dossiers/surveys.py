@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from accounts import tries
 from accounts.personal_data import keyed_digest, seal
+from accounts.roles import Role
+from agencies.working_time import LOCAL_ZONE
 from dossiers import survey_tokens
 from dossiers.models import PaperSlip, Score, SurveyAnswer, SurveyQuestion, SurveyScore
 from dossiers.workflow import PaperKind
@@ -23,12 +25,16 @@ from dossiers.workflow import PaperKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agencies.models import Officer
+
 logger = structlog.get_logger(__name__)
 
 WITH_SURVEY = frozenset({PaperKind.RECEIPT, PaperKind.SUPPLEMENT_REQUEST, PaperKind.REFUSAL})
 # domain.md 8, decision: a survey is valid for 30 days.
 ANSWER_DAYS = 30
 OVERALL = "overall"  # the code of the question about the whole
+# Who types in what came out of the box at the counter (TT 01/2018 Chương III).
+ENTERING_ROLES = frozenset({Role.RECEPTIONIST, Role.RETURNER, Role.SUPERVISOR, Role.REFORM_OFFICER})
 
 
 class AlreadyAnsweredError(Exception):
@@ -51,6 +57,12 @@ def slip_of(token: str) -> PaperSlip | None:
         .filter(pk=slip_id, kind__in=[kind.value for kind in WITH_SURVEY])
         .first()
     )
+
+
+def slip_scanned(typed: str) -> PaperSlip | None:
+    """Return the paper of a scanned or typed slip: its address, or the token alone. At most one query."""
+    parts = [part for part in typed.strip().split("/") if part]
+    return slip_of(parts[-1]) if parts else None
 
 
 def address_of(slip: PaperSlip) -> str:
@@ -87,21 +99,47 @@ def is_open(slip: PaperSlip, now: dt.datetime) -> bool:
     return end is None or now <= end
 
 
+def may_enter(officer: Officer, slip: PaperSlip, today: dt.date) -> bool:
+    """Tell whether the officer types in paper answers of this slip: where it was handed out, or R11.
+
+    Shares the query of roles; reads the slip's dossier.
+    """
+    counter = [slip.agency_id, slip.dossier.receiving_agency_id]
+    in_province = {role for role, _agency in officer.held_roles(today)} & {Role.REFORM_OFFICER}
+    return bool(in_province or officer.roles_in(counter, today) & ENTERING_ROLES)
+
+
+def moment_on_paper(day: dt.date, now: dt.datetime) -> dt.datetime:
+    """Return the instant an answer on paper stands for: its day has no hour, so its end, never later
+    than now."""
+    end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=LOCAL_ZONE)
+    return min(now, end - dt.timedelta(seconds=1))
+
+
 def answer(
     slip: PaperSlip,
     scores: Mapping[SurveyQuestion, int],
     *,
     comment: str = "",
+    on_paper: dt.date | None = None,
+    by: Officer | None = None,
 ) -> SurveyAnswer:
     """Trả lời: store what the holder of a slip said. Runs two queries.
 
     The national formula counts likes and dislikes (domain.md 8): they follow from the question
-    about the whole, and one that is neither good nor bad is neither.
+    about the whole, and one that is neither good nor bad is neither. What was marked on paper is
+    typed in by an officer with the local day it was put into the box, which is its day.
 
-    Raises AlreadyAnsweredError for the second answer of a slip, ClosedError after its last day.
+    Raises AlreadyAnsweredError for the second answer of a slip, ClosedError after its last day and,
+    on paper, before the day of its issue or for a day to come.
     """
     now = timezone.now()
-    if not is_open(slip, now):
+    at = now if on_paper is None else moment_on_paper(on_paper, now)
+    if not is_open(slip, at):
+        raise ClosedError
+    if on_paper is not None and not (
+        timezone.localdate(slip.issued_at) <= on_paper <= timezone.localdate(now)
+    ):
         raise ClosedError
     dossier = slip.dossier
     try:
@@ -111,10 +149,12 @@ def answer(
                 dossier=dossier,
                 receiving_agency_id=dossier.receiving_agency_id,
                 competent_agency_id=dossier.competent_agency_id,
-                answered_at=now,
-                answered_on=timezone.localdate(now),
+                answered_at=at,
+                answered_on=timezone.localdate(at),
                 liked=_liked(scores),
                 comment_sealed=seal(comment.strip()),
+                entered_by=by,
+                entered_at=now if by else None,
             )
             SurveyScore.objects.bulk_create(
                 SurveyScore(answer=row, question=question, score=score)

@@ -100,6 +100,7 @@ urlpatterns = [
         papers.dossier_control_slip,
         name="dossier-control-slip",
     ),
+    path("khao-sat/nhap-phieu/", surveys.survey_enter, name="survey-enter"),
     path("so-theo-doi/", registers.register, name="register"),
     path("so-theo-doi/<int:pk>.pdf", registers.register_pdf, name="register-pdf"),
     path("so-theo-doi/<int:pk>.xlsx", registers.register_xlsx, name="register-xlsx"),

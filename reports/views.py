@@ -1,4 +1,4 @@
-"""Trang báo cáo: table II.06a on the screen, as a PDF and as a workbook."""
+"""Trang báo cáo: table II.06a on the screen, as a PDF and as a workbook; the survey beside it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from django.views.decorators.http import require_safe
 from agencies.access import officer_required, scope_for, the_officer
 from agencies.models import Agency
 from agencies.scope import WIDE_ROLES
-from reports import charts, exports, settlement, timeliness
+from dossiers.surveys import ENTERING_ROLES
+from reports import charts, exports, satisfaction, settlement, timeliness
 from reports.forms import SettlementForm
 from reports.periods import Period, PeriodError
 from reports.settlement import By, Counted, Row, Settlement, UnknownAgencyError
@@ -128,6 +129,31 @@ def report_settlement_xlsx(request: HttpRequest) -> HttpResponse:
     if isinstance(report, HttpResponse):
         return report
     return _file(exports.to_xlsx(report), XLSX_TYPE, report, "xlsx")
+
+
+@require_safe
+@never_cache
+@officer_required()
+def report_satisfaction(request: HttpRequest) -> HttpResponse:
+    """Show what the survey slips of a period say, by agency. Runs five queries."""
+    today = timezone.localdate()
+    form, agency, in_sight = _asked(request, today)
+    context = {"form": form, "agency": agency, "report": None, "place": "report-settlement"}
+    if not form.is_valid():
+        return render(request, "reports/satisfaction.html", context, status=400)
+    report = satisfaction.count(
+        form.cleaned_data["period"], settlement.at_or_below(agency, in_sight)
+    )
+    return render(
+        request,
+        "reports/satisfaction.html",
+        context
+        | {
+            "report": report,
+            "fewest": satisfaction.FEWEST,
+            "may_enter": not scope_for(request).roles.isdisjoint(ENTERING_ROLES),
+        },
+    )
 
 
 def _asked(request: HttpRequest, today: date) -> tuple[SettlementForm, Agency, list[Agency]]:

@@ -246,6 +246,14 @@ class HandOverItem(models.Model):
                 violation_error_message=_("Hồ sơ giữ lại phải có người giữ."),
             ),
         ]
+        # What arrived on some days, for the trips of the post.
+        indexes = [
+            models.Index(
+                fields=["received_at"],
+                name="handoveritem_arrived",
+                condition=Q(received_at__isnull=False),
+            ),
+        ]
         triggers = [
             pgtrigger.ReadOnly(
                 name="handoveritem_frozen",

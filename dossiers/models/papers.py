@@ -82,7 +82,13 @@ class PaperSlip(models.Model):
             # The sweeper looks for what a lost knock left unrendered.
             models.Index(
                 fields=["id"], name="paperslip_unrendered", condition=Q(rendered_at__isnull=True)
-            )
+            ),
+            # How many survey slips went out in a span of days (reports.satisfaction).
+            models.Index(
+                fields=["issued_at"],
+                name="paperslip_with_survey",
+                condition=Q(kind__in=["receipt", "supplement_request", "refusal"]),
+            ),
         ]
 
     def __str__(self) -> str:

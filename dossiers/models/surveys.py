@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.personal_data import unseal
-from agencies.models import Agency
+from agencies.models import Agency, Officer
 from dossiers.models.base import append_only
 from dossiers.models.dossier import Dossier
 from dossiers.models.papers import PaperSlip
@@ -101,10 +101,23 @@ class SurveyAnswer(models.Model):
     liked = models.BooleanField(_("hài lòng nói chung"), null=True)
     # People name people in what they write freely.
     comment_sealed = models.BinaryField(default=b"")
+    # Who typed in what was marked on paper, and when; nobody where the holder answered online.
+    entered_by = models.ForeignKey(
+        Officer, models.PROTECT, null=True, related_name="+", verbose_name=_("nhập từ giấy bởi")
+    )
+    entered_at = models.DateTimeField(_("nhập từ giấy lúc"), null=True)
 
     class Meta:
         verbose_name = _("trả lời khảo sát")
         verbose_name_plural = _("trả lời khảo sát")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(entered_by__isnull=True, entered_at__isnull=True)
+                | Q(entered_by__isnull=False, entered_at__isnull=False),
+                name="surveyanswer_entered_by_somebody",
+                violation_error_message=_("Phiếu nhập từ giấy phải có người nhập."),
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["answered_on", "competent_agency"], name="surveyanswer_by_answered_on"

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 # What the new dossier has of the old: the same owner, procedure, places and limit.
 _SAME = (
     "procedure", "version", "case", "sector", "receiving_agency", "supporting_agency",
-    "competent_agency", "desk", "channel", "result_channel", "owner_kind", "owner_name",
+    "object_agency", "collecting_agency", "competent_agency", "desk", "channel", "result_channel",
+    "owner_kind", "owner_name",
     "owner_id_kind", "owner_id_sealed", "owner_id_digest", "owner_phone_sealed",
     "owner_address_sealed", "owner_email_sealed", "representative_name",
     "representative_id_sealed", "representative_phone_sealed", "summary", "limit_value",

@@ -1,4 +1,4 @@
-"""The survey slip: printed beside forms 01 to 03, answered by whoever holds it."""
+"""The survey slip: printed beside forms 01 to 03, answered by whoever holds it, online or on paper."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.client_address import client_address
 from accounts.tries import TooManyTriesError
-from agencies.access import officer_required
+from agencies.access import officer_required, the_officer
 from dossiers import sheets, surveys
 from dossiers.api import pdf_response
 from dossiers.models import PaperSlip
-from dossiers.survey_forms import SurveyForm
+from dossiers.survey_forms import PaperSurveyForm, SurveyForm
 from dossiers.views.processing import find
 
 not_stored = cache_control(private=True, no_store=True)
@@ -108,3 +110,56 @@ def dossier_survey(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     if slip is None or slip.kind not in surveys.WITH_SURVEY:
         raise Http404
     return pdf_response(sheets.survey(slip), f"khao-sat-{slip.kind}-{slip.number}.pdf")
+
+
+@not_stored
+@officer_required(*surveys.ENTERING_ROLES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def survey_enter(request: HttpRequest) -> HttpResponse:
+    """Type in what was marked on a paper slip: scan it, mark the same, take the next.
+
+    Shows no more of the dossier than the slip itself does. Runs at most six queries.
+    """
+    officer = the_officer(request)
+    typed = request.GET.get("phieu", "")[:300]
+    if not typed:
+        return _enter(request)
+    slip = surveys.slip_scanned(typed)
+    if slip is None or not surveys.may_enter(officer, slip, timezone.localdate()):
+        fault = _("Không có phiếu này, hoặc phiếu do nơi khác phát. Hãy quét lại mã trên phiếu.")
+        return _enter(request, typed=typed, fault=fault, status=HTTPStatus.NOT_FOUND)
+    if hasattr(slip, "survey_answer"):
+        return _enter(request, typed=typed, fault=_("Phiếu này đã được trả lời, không nhập nữa."))
+    form = PaperSurveyForm(
+        request.POST or None,
+        questions=surveys.questions_of(slip),
+        issued_on=timezone.localdate(slip.issued_at),
+    )
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                surveys.answer(
+                    slip,
+                    form.scores,
+                    comment=form.cleaned_data["comment"],
+                    on_paper=form.cleaned_data["answered_on"],
+                    by=officer,
+                )
+            except surveys.AlreadyAnsweredError:
+                messages.info(request, _("Phiếu này đã được trả lời, không nhập nữa."))
+            except surveys.ClosedError:
+                form.add_error("answered_on", _("Ngày này phiếu đã hết hạn trả lời."))
+            else:
+                messages.success(request, _("Đã ghi phiếu. Quét phiếu tiếp theo."))
+            if not form.errors:
+                return redirect("survey-enter")
+        status = HTTPStatus.BAD_REQUEST
+    return _enter(request, typed=typed, slip=slip, form=form, status=status)
+
+
+def _enter(
+    request: HttpRequest, status: HTTPStatus = HTTPStatus.OK, **context: Any
+) -> HttpResponse:
+    page = {"typed": "", "fault": "", "slip": None, "form": None, "place": "survey-enter"}
+    return render(request, "dossiers/surveys/enter.html", {**page, **context}, status=status)

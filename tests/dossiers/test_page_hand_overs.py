@@ -374,6 +374,15 @@ def test_the_list_costs_the_same_for_one_sheet_and_for_thirty(province: Province
     assert figures[0] == figures[1] <= 4
 
 
+def test_the_trips_of_the_post_cost_one_query_more(province: Province) -> None:
+    written(province, stages.awaiting_assignment(province))
+    desk = browser_of(province.receptionist)
+    with count_queries() as counted:
+        answer = desk.get("/ban-giao/?xem=da-giao")
+    assert "đem đi 0 lượt, đem về 0 lượt" in flat(answer)
+    assert len(counted) <= 5, str(counted)
+
+
 def test_a_long_list_of_places_is_one_query(province: Province) -> None:
     desk = browser_of(province.receptionist)
     for _n in range(30):

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from accounts.identity import personal_id_warnings, tax_code_warnings, warnings_for
 from agencies.calendar_data import default_calendar
-from dossiers import history
+from dossiers import hand_overs, history
 from dossiers.chain import chain_faults
 from dossiers.deadlines import Timeliness
+from dossiers.hand_overs import POST, Place, PostTrips
 from dossiers.models import Dossier, DossierEvent, IdKind
 from dossiers.recording import open_acts
 from dossiers.services import closing
@@ -30,9 +32,11 @@ from dossiers.workflow import (
     ClockEffect,
     State,
 )
-from tests.dossiers.stages import in_progress, settled
+from tests.dossiers.pages import browser_of, page
+from tests.dossiers.stages import awaiting_assignment, in_progress, settled
 
 if TYPE_CHECKING:
+    from agencies.models import Officer
     from tests.province import Province
 
 at = dt.datetime.fromisoformat
@@ -78,6 +82,74 @@ def test_rule_14_not_received_exists_only_at_intake() -> None:
         if row.target is State.REFUSED:
             assert row.sources <= INTAKE_STATES, row.act
     assert NATIONAL_STATUS[State.REFUSED] == 3
+
+
+def trip(source: Place, target: Place, dossier: Dossier, by: Officer, moment: str) -> None:
+    with time_machine.travel(moment, tick=False):
+        sheet = hand_overs.write(source, target, [dossier.pk], by=by)
+        ids = list(sheet.items.values_list("pk", flat=True))
+        hand_overs.receive(sheet, ids, by=by)
+
+
+def test_rule_17_trips_of_the_post_are_no_dossiers(province: Province) -> None:
+    """One dossier is sent by post twice and comes back once: three trips, one dossier."""
+    centre, department = Place(province.centre), Place(province.department)
+    with time_machine.travel("2026-11-02T09:00+07:00", tick=False):
+        dossier = awaiting_assignment(province)
+        still = awaiting_assignment(province)  # sent by nobody
+    trip(centre, POST, dossier, province.receptionist, "2026-11-02T10:00+07:00")
+    trip(POST, department, dossier, province.specialist, "2026-11-03T10:00+07:00")
+    trip(department, POST, dossier, province.specialist, "2026-11-04T10:00+07:00")
+    november = dt.date(2026, 11, 1), dt.date(2026, 11, 30)
+    counted = {
+        agency.code: (trips.taken, trips.brought)
+        for agency in (province.centre, province.department, province.elsewhere)
+        for trips in [hand_overs.post_trips([agency.pk], *november)]
+    }
+    assert counted == {"H01.01.01": (1, 0), "H01.07": (1, 1), "H01.08": (0, 0)}
+    both = hand_overs.post_trips([province.centre.pk, province.department.pk], *november)
+    assert (both.taken, both.brought) == (2, 1)
+    day = dt.date(2026, 11, 3)
+    assert hand_overs.post_trips([province.department.pk], day, day) == PostTrips(0, 1)
+    # Dossiers are counted where they were received, by the channel they came in by.
+    received = Dossier.objects.filter(received_on__range=november).values_list("channel", flat=True)
+    assert list(received) == ["in_person", "in_person"]
+    shown = page(browser_of(province.specialist).get("/ban-giao/?xem=da-giao"))
+    assert "Lượt là lần chuyển giấy, không phải hồ sơ." in shown
+    assert still.pk != dossier.pk
+
+
+def test_rule_17_a_sheet_that_was_never_received_is_no_trip(province: Province) -> None:
+    dossier = awaiting_assignment(province)
+    sheet = hand_overs.write(Place(province.centre), POST, [dossier.pk], by=province.receptionist)
+    today = timezone.localdate()
+    assert hand_overs.post_trips([province.centre.pk], today, today) == PostTrips(0, 0)
+    hand_overs.cancel(sheet, reason="Nhầm", by=province.receptionist)
+    assert hand_overs.post_trips([province.centre.pk], today, today) == PostTrips(0, 0)
+
+
+def test_rule_17_and_25_a_trip_moves_no_state(province: Province) -> None:
+    dossier = awaiting_assignment(province)
+    before = (dossier.state, dossier.event_count)
+    now = timezone.now().isoformat()
+    trip(Place(province.centre), POST, dossier, province.receptionist, now)
+    kept = Dossier.objects.get(pk=dossier.pk)
+    assert (kept.state, kept.event_count) == before
+
+
+def test_rule_22_places_are_columns_of_their_own(province: Province) -> None:
+    """Where one is helped, received, judged and given the result: four places, four columns."""
+    with time_machine.travel(MONDAY, tick=False):
+        dossier = province.log(
+            supporting_agency=province.elsewhere, collecting_agency=province.elsewhere
+        )
+    kept = Dossier.objects.get(pk=dossier.pk)
+    assert (
+        kept.supporting_agency,
+        kept.receiving_agency,
+        kept.competent_agency,
+        kept.collecting_place,
+    ) == (province.elsewhere, province.centre, province.department, province.elsewhere)
 
 
 @pytest.mark.parametrize(

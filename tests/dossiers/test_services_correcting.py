@@ -73,6 +73,22 @@ def test_a_correction_is_a_new_dossier_with_its_own_clock(province: Province) ->
     assert not chain_faults(Dossier.objects.get(pk=old.pk))
 
 
+def test_a_correction_keeps_every_place_of_the_old(province: Province) -> None:
+    old = settled(province)
+    Dossier.objects.filter(pk=old.pk).update(
+        supporting_agency=province.elsewhere,
+        object_agency=province.asked,
+        collecting_agency=province.elsewhere,
+    )
+    new = correcting.correct_result(old, by=province.head, reason="Sai năm sinh")
+    kept = Dossier.objects.get(pk=new.pk)
+    assert (kept.supporting_agency, kept.object_agency, kept.collecting_agency) == (
+        province.elsewhere,
+        province.asked,
+        province.elsewhere,
+    )
+
+
 def test_one_correction_at_a_time(province: Province) -> None:
     old = settled(province)
     correcting.correct_result(old, by=province.head, reason="Sai năm sinh")

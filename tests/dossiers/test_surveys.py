@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pypdf
 import pytest
+import time_machine
 from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -426,3 +427,144 @@ def test_of_four_answers_at_the_same_moment_one_counts(monkeypatch: pytest.Monke
         done = list(pool.map(answer, [1, 2, 3, 4]))
     assert len([each for each in done if isinstance(each, SurveyAnswer)]) == 1, done
     assert SurveyAnswer.objects.count() == SurveyScore.objects.count() == 1
+
+
+# Answers on paper
+
+
+ENTER = "/khao-sat/nhap-phieu/"
+
+
+def on_paper(slip: PaperSlip, **more: Any) -> dict[str, Any]:
+    return said(slip, 4) | {"answered_on": timezone.localdate().isoformat()} | more
+
+
+def test_a_paper_slip_is_typed_in_at_the_counter(province: Province) -> None:
+    slip = receipt(province)
+    desk = browser_of(province.receptionist)
+    for typed in (surveys.address_of(slip), survey_tokens.make(slip.pk)):
+        shown = flat(desk.get(ENTER, {"phieu": typed}))
+        assert province.procedure.name in shown
+        # No more than stands on the slip: who types must not learn whose it is.
+        for hidden in (str(slip.dossier.code), slip.dossier.tracking_code, "4215"):
+            assert hidden not in shown
+    sent = desk.post(
+        f"{ENTER}?phieu={survey_tokens.make(slip.pk)}",
+        on_paper(slip, comment="Chờ lâu"),
+        follow=True,
+    )
+    assert "Đã ghi phiếu. Quét phiếu tiếp theo." in flat(sent)
+    row = SurveyAnswer.objects.get()
+    assert (row.slip, row.entered_by, row.liked) == (slip, province.receptionist, True)
+    assert (row.answered_on, row.comment) == (timezone.localdate(), "Chờ lâu")
+    assert row.entered_at is not None
+    assert row.answered_at <= row.entered_at
+
+
+def test_the_day_on_paper_is_the_day_of_the_answer(province: Province) -> None:
+    with time_machine.travel("2026-11-02T09:00+07:00", tick=False):
+        slip = receipt(province)
+    with time_machine.travel("2026-11-20T09:00+07:00", tick=False):
+        sent = browser_of(province.receptionist).post(
+            f"{ENTER}?phieu={survey_tokens.make(slip.pk)}",
+            on_paper(slip, answered_on="2026-11-05"),
+        )
+    assert sent.status_code == 302
+    row = SurveyAnswer.objects.get()
+    assert timezone.localdate(row.answered_at) == row.answered_on == dt.date(2026, 11, 5)
+    assert row.entered_at is not None
+    assert timezone.localdate(row.entered_at) == dt.date(2026, 11, 20)
+
+
+def test_what_was_in_the_box_in_time_is_taken_after_the_last_day(province: Province) -> None:
+    with time_machine.travel("2026-09-01T09:00+07:00", tick=False):
+        slip = stages.awaiting_supplement(province).slips.get(kind="supplement_request")
+    overall = SurveyQuestion.objects.get(code="overall")
+    with time_machine.travel("2026-10-20T09:00+07:00", tick=False):
+        for late in (dt.date(2026, 10, 20), dt.date(2026, 8, 31), dt.date(2026, 10, 21)):
+            with pytest.raises(surveys.ClosedError):
+                surveys.answer(slip, {overall: 5}, on_paper=late, by=province.receptionist)
+        surveys.answer(slip, {overall: 5}, on_paper=dt.date(2026, 9, 30), by=province.receptionist)
+    assert SurveyAnswer.objects.get().answered_on == dt.date(2026, 9, 30)
+
+
+@pytest.mark.parametrize(
+    ("day", "fault"),
+    [
+        ("2026-10-31", "Phiếu này phát ngày 02/11/2026"),
+        ("2026-11-21", "không thể ở tương lai"),
+        ("hôm qua", "Ngày không đọc được"),
+        ("", "Hãy ghi ngày bỏ phiếu vào hòm"),
+    ],
+)
+def test_a_day_that_cannot_be_is_said_and_nothing_is_lost(
+    province: Province, day: str, fault: str
+) -> None:
+    with time_machine.travel("2026-11-02T09:00+07:00", tick=False):
+        slip = receipt(province)
+    with time_machine.travel("2026-11-20T09:00+07:00", tick=False):
+        answer = browser_of(province.receptionist).post(
+            f"{ENTER}?phieu={survey_tokens.make(slip.pk)}",
+            on_paper(slip, answered_on=day, comment="Ghi dài"),
+        )
+    assert answer.status_code == 400
+    assert fault in flat(answer)
+    assert "Ghi dài" in flat(answer)
+    assert not SurveyAnswer.objects.exists()
+
+
+def test_a_slip_answered_online_is_not_typed_in_again(province: Province) -> None:
+    slip = receipt(province)
+    overall = SurveyQuestion.objects.get(code="overall")
+    surveys.answer(slip, {overall: 1})
+    desk = browser_of(province.receptionist)
+    where = f"{ENTER}?phieu={survey_tokens.make(slip.pk)}"
+    assert "đã được trả lời" in flat(desk.get(where))
+    assert "đã được trả lời" in flat(desk.post(where, on_paper(slip)))
+    assert SurveyAnswer.objects.get().entered_by is None
+
+
+@pytest.mark.parametrize("typed", ["abc", "https://x.vn/ks/", "/", "ư" * 400, "' OR 1=1 --"])
+def test_what_is_no_slip_is_said(province: Province, typed: str) -> None:
+    answer = browser_of(province.receptionist).get(ENTER, {"phieu": typed})
+    assert answer.status_code == 404
+    assert "Không có phiếu này" in flat(answer)
+
+
+def test_another_counters_slip_is_none_and_others_have_no_such_page(province: Province) -> None:
+    slip = receipt(province)
+    where = f"{ENTER}?phieu={survey_tokens.make(slip.pk)}"
+    answer = browser_of(province.stranger).post(where, on_paper(slip))
+    assert answer.status_code == 404
+    assert province.procedure.name not in flat(answer)
+    assert browser_of(province.specialist).get(ENTER).status_code == 404
+    assert Client().get(ENTER).status_code == 302
+    assert not SurveyAnswer.objects.exists()
+    assert browser_of(province.reformer).get(where).status_code == 200
+
+
+def test_a_typed_in_answer_needs_a_mark_too(province: Province) -> None:
+    slip = receipt(province)
+    answer = browser_of(province.receptionist).post(
+        f"{ENTER}?phieu={survey_tokens.make(slip.pk)}",
+        {"answered_on": timezone.localdate().isoformat(), "comment": "Chỉ có lời"},
+    )
+    assert answer.status_code == 400
+    assert "ít nhất một câu" in flat(answer)
+
+
+def test_who_typed_it_in_and_when_stand_together(province: Province) -> None:
+    overall = SurveyQuestion.objects.get(code="overall")
+    row = surveys.answer(receipt(province), {overall: 5})
+    row.pk, row.slip = None, stages.received(province).slips.get(kind="receipt")
+    row.entered_by = province.receptionist
+    with pytest.raises(IntegrityError, match="surveyanswer_entered_by_somebody"):
+        row.save(force_insert=True)
+
+
+def test_typing_in_asks_at_most_six_queries(province: Province) -> None:
+    slip = receipt(province)
+    desk = browser_of(province.receptionist)
+    with count_queries() as counted:
+        desk.get(ENTER, {"phieu": survey_tokens.make(slip.pk)})
+    assert len(counted) <= 6, str(counted)

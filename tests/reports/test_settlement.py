@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -452,3 +453,21 @@ def test_rates_print_what_they_are_counted_from() -> None:
         ("((8) + (9) + (12)) / (3)", 12, 17),
         ("(4) / ((4) + (5))", 1, 15),
     ]
+
+
+def test_rule_19_a_channel_left_out_is_direct() -> None:
+    here = made.province()
+    one = made.dossier(here.commune, here.birth, received="2026-06-01 09:00", due=None)
+    Dossier.objects.filter(pk=one.pk).update(channel="")
+    assert nonzero(table().totals) == {
+        "received_total": 1,
+        "received_direct": 1,
+        "open_total": 1,
+        "open_in_time": 1,
+    }
+
+
+def test_rule_20_no_rate_is_clamped_and_no_rate_is_made_of_nothing() -> None:
+    assert settlement.percent(213, 200) == Decimal("106.5")
+    assert settlement.percent(0, 200) == 0
+    assert settlement.percent(0, 0) is None
