@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dossiers.paperwork.register import Entry
 
 LONG_ROWS = 3_000  # 302 pages
-WHOLE_ROWS = 480  # the longest that is one tagged file
+WHOLE_ROWS = 585  # 60 pages, the longest that is one tagged file
 LIMIT_MB = 350  # design.md 5
 
 
@@ -117,6 +117,7 @@ def main() -> None:
         made_at=timezone.localtime(),
         place_and_date="Long Xuyên",
         count=rows,
+        root="0123abcd " * 8,
     )
     work = folder / f"register-{rows}"
     (work / "parts").mkdir(parents=True)

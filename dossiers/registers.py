@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts.personal_data import unseal
 from agencies.working_time import LOCAL_ZONE
+from dossiers import day_roots
 from dossiers.models import (
     Delivery,
     Dossier,
@@ -229,6 +230,7 @@ def _cover(row: Register, count: int, now: dt.datetime) -> register.Cover:
         made_at=now.astimezone(LOCAL_ZONE),
         place_and_date=f"{place}, {wording.long_date(timezone.localdate(now))}",
         count=count,
+        root=day_roots.root_of(row.end),
     )
 
 

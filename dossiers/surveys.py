@@ -70,6 +70,24 @@ def address_of(slip: PaperSlip) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}/ks/{survey_tokens.make(slip.pk)}/"
 
 
+def open_slip_of(dossier_id: int, now: dt.datetime) -> PaperSlip | None:
+    """Return the slip by which the owner of a finished dossier can still say how it went.
+
+    That is the one of the last receipt or refusal nobody answered. Runs one query.
+    """
+    slip = (
+        PaperSlip.objects.select_related("dossier")
+        .filter(
+            dossier=dossier_id,
+            kind__in=[PaperKind.RECEIPT.value, PaperKind.REFUSAL.value],
+            survey_answer__isnull=True,
+        )
+        .order_by("-pk")
+        .first()
+    )
+    return slip if slip is not None and is_open(slip, now) else None
+
+
 def questions_of(slip: PaperSlip) -> list[SurveyQuestion]:
     """Return what the slip asks: as of the day it was issued, a reprint too. Runs one query."""
     on = timezone.localdate(slip.issued_at)

@@ -96,6 +96,7 @@ class Part:
 class TrackingView:
     """Everything a citizen may see of a dossier; what is not a field here is not shown."""
 
+    dossier_id: int = field(repr=False)  # for who asks on; shown nowhere
     code: str
     procedure: str
     procedure_code: str
@@ -460,6 +461,7 @@ def _view(row: _Row, now: dt.datetime) -> TrackingView:
     # Who is late with a chain is who is late with a part of it.
     late = next((p for p in linked if row.is_chain and p.is_late and not p.is_ended), None)
     return TrackingView(
+        dossier_id=row.id,
         code=row.code or tracking_codes.grouped(row.tracking_code),
         procedure=row.procedure_name,
         procedure_code=row.procedure_code,

@@ -28,7 +28,7 @@ from procedures.models import (
     ProcedureSector,
     ProcedureVersion,
 )
-from procedures.sheet import Figure, first_sector, limit_words, pay_of, wait_of
+from procedures.sheet import Figure, committed_words, first_sector, limit_words, pay_of, wait_of
 
 if TYPE_CHECKING:
     from agencies.models import AgencyQuerySet
@@ -118,7 +118,7 @@ def board_of(agency: Agency, *, on: dt.date) -> Board:
     for procedure in procedures:
         version = versions.get(procedure.version_id_now)
         sector = first_sector(version) or str(_("Lĩnh vực khác"))
-        lines.setdefault(sector, []).append(_line(procedure, version))
+        lines.setdefault(sector, []).append(_line(procedure, version, on))
     return Board(
         agency_code=agency.code,
         agency=agency.name,
@@ -154,7 +154,9 @@ def public_url(path: str) -> str:
 
 def _versions(pks: Sequence[int | None]) -> dict[int | None, ProcedureVersion]:
     wanted = [pk for pk in pks if pk is not None]
-    rows = ProcedureVersion.objects.filter(pk__in=wanted).only("pk")
+    rows = ProcedureVersion.objects.filter(pk__in=wanted).only(
+        "pk", "committed_value", "committed_unit", "committed_from", "committed_until"
+    )
     return {
         version.pk: version
         for version in rows.prefetch_related(
@@ -166,7 +168,7 @@ def _versions(pks: Sequence[int | None]) -> dict[int | None, ProcedureVersion]:
     }
 
 
-def _line(procedure: Procedure, version: ProcedureVersion | None) -> Line:
+def _line(procedure: Procedure, version: ProcedureVersion | None, on: dt.date) -> Line:
     cases = list(version.cases.all()) if version else []
     limits = list(version.channel_limits.all()) if version else []
     competent = procedure.offering.competent_agency
@@ -175,7 +177,8 @@ def _line(procedure: Procedure, version: ProcedureVersion | None) -> Line:
         code=f"{procedure.code}.{settings.PROVINCE_CODE}",
         name=procedure.name[:1].upper() + procedure.name[1:],
         limit=_in_words(wait_of(cases, limits)),
-        committed=_committed(cases, limits),
+        committed=(committed_words(version, cases, on) if version else "")
+        or _committed(cases, limits),
         fee=_in_words(pay_of(limits)),
         authority=competent.name if competent else str(_("Uỷ ban nhân dân cấp xã")),
         level=str(Agency.Level(level).label),

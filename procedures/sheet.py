@@ -5,6 +5,7 @@ One dataclass between the tables and the pages, so that the templates decide not
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -96,6 +97,9 @@ class Sheet:
     bring: Figure
     pay: Figure
     wait: Figure
+    # What the province promises below the law (domain.md 3.10), and by which decision.
+    committed: str
+    committed_by: str
     where: Figure
     groups: Sequence[PaperGroup]
     fees: Sequence[FeeLine]
@@ -129,8 +133,8 @@ def first_sector(version: ProcedureVersion | None) -> str:
     return next((row.sector.name for row in rows), "")
 
 
-def sheet_of(procedure: Procedure, version_pk: int | None) -> Sheet:
-    """Return the sheet of a procedure annotated with `is_offered`. Runs seven queries."""
+def sheet_of(procedure: Procedure, version_pk: int | None, *, on: dt.date) -> Sheet:
+    """Return the sheet of a procedure annotated with `is_offered`, as of a day. Runs seven queries."""
     version = (
         ProcedureVersion.objects.prefetch_related(
             "cases",
@@ -145,12 +149,15 @@ def sheet_of(procedure: Procedure, version_pk: int | None) -> Sheet:
     cases = list(version.cases.all()) if version else []
     limits = list(version.channel_limits.all()) if version else []
     papers = list(version.required_documents.all()) if version else []
+    committed = committed_words(version, cases, on) if version else ""
     return Sheet(
         version=version,
         sectors=[row.sector.name for row in version.sector_rows.all()] if version else [],
         bring=_bring(papers),
         pay=pay_of(limits),
         wait=wait_of(cases, limits),
+        committed=committed,
+        committed_by=version.committed_decision if version and committed else "",
         where=_where(procedure, version),
         groups=_groups(papers),
         fees=_fees(limits),
@@ -182,6 +189,21 @@ def limit_words(row: ProcedureCase | ChannelLimit) -> str:
     if not row.limit_value:  # the source writes "at once" as a limit of nought
         return _("trong ngày")
     return f"{plain_number(row.limit_value)} {LimitUnit(row.limit_unit).label}"
+
+
+def committed_words(version: ProcedureVersion, cases: Sequence[ProcedureCase], on: dt.date) -> str:
+    """Write what the province commits to on a day: "3 ngày làm việc"; empty where it does not.
+
+    A commitment in the law's own unit that gives no case less time is none. Runs no query.
+    """
+    value, unit = version.committed_value, version.committed_unit
+    starts, ends = version.committed_from, version.committed_until
+    if value is None or not unit or (starts and on < starts) or (ends and on > ends):
+        return ""
+    by_law = [case.limit_value for case in cases if case.limit_unit == unit and case.limit_value]
+    if by_law and len(by_law) == len(cases) and value >= max(by_law):
+        return ""
+    return f"{plain_number(value)} {LimitUnit(unit).label}"
 
 
 def plain_number(value: Decimal) -> str:

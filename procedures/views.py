@@ -77,7 +77,7 @@ def procedure_detail(request: HttpRequest, code: str) -> HttpResponse:
         "procedures/detail.html",
         {
             "procedure": procedure,
-            "sheet": sheet_of(procedure, procedure.version_id_now),
+            "sheet": sheet_of(procedure, procedure.version_id_now, on=today),
             "desks": desks,
             "place": "procedure-list",
         },

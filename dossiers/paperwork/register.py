@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import itertools
-from collections.abc import Iterable, Iterator
+import gc
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,8 +25,9 @@ from django.utils.translation import gettext
 from accounts.printing import PDF_VARIANT, as_archive_file, press
 from dossiers.paperwork.layouts import Layout
 
-WHOLE_ROWS = 480  # set as one tagged file: about 50 pages of usual rows
+WHOLE_PAGES = 59  # beside the cover, as far as they can be told before: set as one tagged file
 CHUNK_ROWS = 200  # set at once of a longer one
+CHUNK_HEIGHT_PAGES = 30  # and less where its rows are tall
 CHUNK_PAGES = 60  # a tagged file has no more, a chunk gives no more
 JOINED_VARIANT = "pdf/a-2u"
 
@@ -66,6 +67,9 @@ class Cover:
     made_at: dt.datetime
     place_and_date: str
     count: int
+    # The root of the last day (dossiers.day_roots), for whoever later asks whether the history of
+    # that day is still the one that was printed; empty while the day is open.
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +114,14 @@ def to_pdf(cover: Cover, entries: Iterable[Entry], target: Path, work: Path) -> 
     Reads the entries once, in order, and keeps a chunk of them. The file is not synced to the disk.
     """
     waiting = iter(entries)
-    held = list(itertools.islice(waiting, WHOLE_ROWS + 1))
-    size = WHOLE_ROWS if len(held) <= WHOLE_ROWS else CHUNK_ROWS
+    # One row more than is set tells whether anything follows.
+    held, size = _take([], waiting, WHOLE_PAGES)
+    if size < len(held):
+        held, size = _take(held, waiting, CHUNK_HEIGHT_PAGES, most=CHUNK_ROWS)
     parts: list[Path] = []
     pages = 0
     while True:
-        # One more than is set tells whether anything follows.
-        held += itertools.islice(waiting, max(0, size + 1 - len(held)))
-        is_last = len(held) <= size
+        is_last = size == len(held)
         made = _set_chunk(cover, held[:size], first_page=pages + 1, is_last=is_last)
         pages += made.pages
         if made.is_whole and not parts:
@@ -129,8 +133,73 @@ def to_pdf(cover: Cover, entries: Iterable[Entry], target: Path, work: Path) -> 
         if made.is_whole:
             _join(parts, target)
             return Printed(pages, is_tagged=False)
-        held = held[made.rows :]
-        size = CHUNK_ROWS
+        held, size = _take(held[made.rows :], waiting, CHUNK_HEIGHT_PAGES, most=CHUNK_ROWS)
+
+
+# As css/paper-register.css has them: letters of 8.6 pt that a line of each column holds, and how many
+# the template prints; the height of a line, what a row has beside its lines, and what a page has for
+# rows, in tenths of a millimetre: whole numbers, so that two sums of the same rows are the same.
+_LETTERS = {
+    "code": (14, 60),
+    "procedure": (24, 400),
+    "owner": (13, 200),
+    "contact": (19, 300),
+    "agency": (14, 200),
+    "channel": (8, 60),
+    "receiver": (10, 120),
+    "note": (13, 300),
+}
+_LINE, _BESIDE, _PAGE = 37, 12, 1680
+
+
+def height_of(entry: Entry) -> int:
+    """Return about how many tenths of a millimetre a row is tall, never more than a page."""
+    lines = max(
+        -(-min(len(getattr(entry, name)), printed) // letters)
+        for name, (letters, printed) in _LETTERS.items()
+    )
+    return min(_PAGE, max(2, lines) * _LINE + _BESIDE)
+
+
+def rows_within(entries: Sequence[Entry], pages: int) -> int:
+    """Return how many of the entries stand on about so many pages; one at least, if there is one."""
+    room = _Room(pages)
+    for place, entry in enumerate(entries):
+        if not room.takes(entry):
+            return max(1, place)
+    return len(entries)
+
+
+def _take(
+    held: list[Entry], waiting: Iterator[Entry], pages: int, most: int = 100_000
+) -> tuple[list[Entry], int]:
+    """Fill up what is held to one row more than is set on so many pages; return it and how many are."""
+    room = _Room(pages)
+    fits = all(room.takes(entry) for entry in held)
+    while fits and len(held) <= most:
+        entry = next(waiting, None)
+        if entry is None:
+            break
+        held.append(entry)
+        fits = room.takes(entry)
+    return held, min(most, rows_within(held, pages))
+
+
+class _Room:
+    """Pages that rows fill one after the other; a row stands on one page."""
+
+    def __init__(self, pages: int) -> None:
+        self._pages = pages
+        self._left = 0
+
+    def takes(self, entry: Entry) -> bool:
+        """Put the next row down; False when it needs a page more than there are."""
+        height = height_of(entry)
+        if height > self._left:
+            self._pages -= 1
+            self._left = _PAGE
+        self._left -= height
+        return self._pages >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +225,8 @@ def _set_chunk(cover: Cover, entries: list[Entry], *, first_page: int, is_last: 
         },
     )
     with press(html, "paper-register.css") as document:
+        # The layout leaves dead boxes in circles, a tenth of what it took; the tags want as much.
+        gc.collect()
         count = len(document.pages)
         if is_last and count <= CHUNK_PAGES:
             if first_page == 1:
@@ -277,13 +348,14 @@ class Workbook:
             (gettext("Quyển số"), cover.volume),
             (gettext("Từ ngày"), f"{cover.start:%d/%m/%Y}"),
             (gettext("Đến ngày"), f"{cover.end:%d/%m/%Y}"),
+            (gettext("Mốc toàn vẹn ngày cuối"), cover.root or gettext("chưa chốt")),
             (gettext("Số dòng"), str(self._line)),
             (gettext("Số liệu lúc"), f"{cover.made_at:%H:%M %d/%m/%Y}"),
         )
         for line, (name, value) in enumerate(lines):
             notes.write_string(line, 0, name)
             notes.write_string(line, 1, value)
-        notes.set_column(0, 0, 16)
+        notes.set_column(0, 0, 24)
         notes.set_column(1, 1, 80)
         self._book.close()
         return self._line

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, pgettext
 
 from accounts.roles import Role
 from agencies.calendars import calendar_of
-from agencies.models import Agency
+from agencies.models import Agency, Officer
 from dossiers import deadlines
 from dossiers.clockwork import explain_by_limit, pause_spans
 from dossiers.models import Dossier, DossierEvent, PaperSlip, ResultChannel, SupplementRound
@@ -324,7 +324,10 @@ def acknowledgement(slip: PaperSlip, layout: Layout, common: dict[str, Any]) -> 
 
 
 def control_slip(slip: PaperSlip, layout: Layout, common: dict[str, Any]) -> ControlSlip:
-    """Read the control slip from the events up to the slip's own. Runs two queries."""
+    """Read the control slip from the events up to the slip's own.
+
+    Runs two queries, one more where somebody acted for another.
+    """
     dossier = slip.dossier
     events = list(
         dossier.events.filter(seq__lte=slip.event.seq)
@@ -343,11 +346,35 @@ def control_slip(slip: PaperSlip, layout: Layout, common: dict[str, Any]) -> Con
         due=wording.long_moment(slip.due_at) if slip.due_at else gettext("không hẹn ngày"),
         settling_agency=wording.plain(dossier.competent_agency.name),
         consulted=", ".join(wording.plain(agency.name) for agency in names) or gettext("không"),
-        hops=_hops(dossier, events),
+        hops=_hops(dossier, events, _principals(events)),
     )
 
 
-def _hops(dossier: Dossier, events: list[DossierEvent]) -> tuple[Hop, ...]:
+def _principals(events: list[DossierEvent]) -> dict[int, str]:
+    """Return the names of those for whom something was done by delegation, by their ids."""
+    ids = {of for event in events if isinstance(of := event.data.get("on_behalf_of"), int)}
+    if not ids:
+        return {}
+    return dict(Officer.objects.filter(pk__in=ids).values_list("pk", "full_name"))
+
+
+def _who_acted(event: DossierEvent, principals: dict[int, str]) -> str:
+    """Return who did an act, and for whom: "Trần A, thay mặt Lê B"; empty for the machine."""
+    if event.actor is None:
+        return ""
+    name = wording.plain(event.actor.full_name)
+    principal = principals.get(event.data.get("on_behalf_of", 0), "")
+    if not principal:
+        return name
+    return gettext("%(name)s, thay mặt %(principal)s") % {
+        "name": name,
+        "principal": wording.plain(principal),
+    }
+
+
+def _hops(
+    dossier: Dossier, events: list[DossierEvent], principals: dict[int, str]
+) -> tuple[Hop, ...]:
     """Return one row for each change of agency or officer, from the reception on."""
     spans: list[list[DossierEvent]] = []
     held: tuple[int, int | None] | None = None
@@ -359,30 +386,38 @@ def _hops(dossier: Dossier, events: list[DossierEvent]) -> tuple[Hop, ...]:
             held = holder
             spans.append([event])
     return tuple(
-        _hop(dossier, span, spans[place + 1][0] if place + 1 < len(spans) else None)
+        _hop(dossier, span, spans[place + 1][0] if place + 1 < len(spans) else None, principals)
         for place, span in enumerate(spans)
     )
 
 
-def _hop(dossier: Dossier, span: list[DossierEvent], handed_on: DossierEvent | None) -> Hop:
+def _hop(
+    dossier: Dossier,
+    span: list[DossierEvent],
+    handed_on: DossierEvent | None,
+    principals: dict[int, str],
+) -> Hop:
     """Return the row of one holder: `span` are the acts while it held the dossier."""
     first = span[0]
     note = str(Act(first.act).label)
     if first.act in {Act.RECEIVE, Act.SETTLE_AT_ONCE}:
-        giver, taker = dossier.owner_name, first.actor
+        giver, taker = wording.plain(dossier.owner_name), _who_acted(first, principals)
         taken_at: dt.datetime | None = first.at
     else:
-        giver = first.actor.full_name if first.actor else ""
+        giver = _who_acted(first, principals)
         # Whom the dossier was given to by name has it at once; an agency has it when it first acts.
         later = span[1] if len(span) > 1 else handed_on
-        taker = first.holder_officer or (later.actor if later else None)
-        taken_at = first.at if first.holder_officer else later.at if later else None
+        if first.holder_officer:
+            taker, taken_at = wording.plain(first.holder_officer.full_name), first.at
+        else:
+            taker = _who_acted(later, principals) if later else ""
+            taken_at = later.at if later else None
     return Hop(
         place=wording.plain(first.holder_agency.name),
         given=wording.short_moment(first.at),
-        giver=wording.plain(giver),
+        giver=giver,
         taken=wording.short_moment(taken_at) if taken_at else "",
-        taker=wording.plain(taker.full_name) if taker else "",
+        taker=taker,
         outcome=_outcome(span, handed_on),
         note=note,
     )

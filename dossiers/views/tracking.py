@@ -14,9 +14,17 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.client_address import client_address
-from dossiers import qr_tokens, throttle, tracking, tracking_codes
+from dossiers import (
+    qr_tokens,
+    survey_tokens,
+    surveys,
+    throttle,
+    tracking,
+    tracking_codes,
+)
 from dossiers.tracking_forms import SLIP, LookUpForm, has_slip
 from dossiers.tracking_words import NOT_FOUND, wait_of
+from dossiers.workflow import State
 
 # A situation in a citizen's life, its icon, and the words it is searched by.
 LIFE_EVENTS = [
@@ -29,6 +37,9 @@ LIFE_EVENTS = [
     ("bike", _("Xe cộ, bằng lái"), "giấy phép lái xe"),
     ("lotus", _("Người thân qua đời"), "khai tử"),
 ]
+
+# The work is over for the owner, with or without a result: what is asked then is how it went.
+FINISHED = frozenset({State.RETURNED, State.WITHDRAWN, State.STOPPED, State.REFUSED})
 
 # No `never_cache`: what is personal is not to be stored at all, not even to be asked again.
 not_stored = cache_control(private=True, no_store=True)
@@ -110,7 +121,15 @@ def _form(
 
 def _page(request: HttpRequest, seen: tracking.TrackingView) -> HttpResponse:
     today = timezone.localdate(seen.settled_at) if seen.settled_at else timezone.localdate()
-    context = {"seen": seen, "today": today, "place": "home"}
+    slip = None
+    if seen.state in FINISHED:
+        slip = surveys.open_slip_of(seen.dossier_id, timezone.now())
+    context = {
+        "seen": seen,
+        "today": today,
+        "place": "home",
+        "survey_url": reverse("survey-answer", args=[survey_tokens.make(slip.pk)]) if slip else "",
+    }
     return _closed(render(request, "dossiers/tracking/result.html", context))
 
 

@@ -10,19 +10,25 @@ import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
+from django.utils import timezone
 
+from accounts.roles import Role
+from agencies.delegations import delegate
 from dossiers import paper_issue
 from dossiers.models import PaperReprint, PaperSlip, VoidPaperNumber
 from dossiers.paper_numbers import gaps, next_number, void_next_number
 from dossiers.paperwork import render
 from dossiers.paperwork.contents import contents_of, for_paper
+from dossiers.services import processing
 from dossiers.workflow import Act, PaperKind
+from tests.budgets import count_queries
 from tests.dossiers import every_paper, papers
 from tests.dossiers.every_paper import SAMPLES, Sample
 from tests.factories import AgencyFactory, OfficerFactory, local
 
 if TYPE_CHECKING:
     from dossiers.models import Dossier
+    from tests.province import Province
 
 LETTERS = [sample for sample in SAMPLES if sample.day == every_paper.NEW]
 
@@ -258,3 +264,45 @@ def test_a_letter_with_nothing_in_its_event_is_still_a_letter() -> None:
         assert "None" not in text
         # A receptionist's name never stands where the head signs.
         assert "Lâm Mỹ Uyên" not in text, kind
+
+
+@pytest.mark.django_db
+def test_the_control_slip_says_for_whom_an_act_was_done(province: Province) -> None:
+    """An act by delegation is the delegate's own, in another's name (domain.md 2.1)."""
+    colleague = OfficerFactory.create(agency=province.department, full_name="Bùi Thị Đào")
+    today = timezone.localdate()
+    delegate(
+        by=province.head,
+        giver=province.head,
+        to=colleague,
+        agency=province.department,
+        roles=[Role.HEAD],
+        valid_from=today,
+        valid_to=today,
+        document_number="1",
+        reason="Nghỉ",
+    )
+    dossier = processing.transfer(province.log(), by=province.receptionist)
+    dossier = processing.assign(dossier, by=colleague, assignee=province.specialist)
+    slip = paper_issue.control_slip(dossier, officer=province.receptionist)
+    assert slip is not None
+    paper: Any = contents_of(for_paper(slip.pk))
+    in_words = f"Bùi Thị Đào, thay mặt {province.head.full_name}"
+    received, taken, given = paper.hops
+    assert taken.taker == in_words  # took the dossier from the counter
+    assert given.giver == in_words  # and gave it to the specialist
+    assert given.taker == province.specialist.full_name
+    assert (received.taker, taken.giver) == (province.receptionist.full_name,) * 2
+    text = papers.text_of(render(for_paper(slip.pk)))
+    assert f"thay mặt {province.head.full_name}" in " ".join(text.split())
+
+
+@pytest.mark.django_db
+def test_a_slip_without_delegation_asks_for_no_principal(province: Province) -> None:
+    dossier = processing.transfer(province.log(), by=province.receptionist)
+    slip = paper_issue.control_slip(dossier, officer=province.receptionist)
+    assert slip is not None
+    made = for_paper(slip.pk)
+    with count_queries() as counted:
+        contents_of(made)
+    assert not [sql for sql in counted if 'FROM "agencies_officer" WHERE' in sql], str(counted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,15 @@ from django.utils import timezone
 
 from accounts.personal_data import seal
 from accounts.roles import Role
-from dossiers import registers, tasks
+from benchmarks.registers import _entries
+from dossiers import day_roots, registers, tasks
 from dossiers.clock import sweep
-from dossiers.models import Delivery, Register
+from dossiers.day_roots import DayTally, Root
+from dossiers.models import DayRoot, Delivery, Register
 from dossiers.paper_numbers import void_next_number
 from dossiers.paperwork import layout_for, register
 from dossiers.paperwork.layouts import Book
+from dossiers.sketches import Sketch
 from dossiers.workflow import Act, PaperKind
 from tests.budgets import count_queries
 from tests.dossiers import papers
@@ -95,6 +99,9 @@ def entry(number: int, **fields: Any) -> register.Entry:
     )
 
 
+ROOT = " ".join(["0123abcd"] * 8)
+
+
 def cover(count: int, day: dt.date = dt.date(2026, 12, 1)) -> register.Cover:
     return register.Cover(
         layout=layout_for(Book.REGISTER, day),
@@ -107,6 +114,7 @@ def cover(count: int, day: dt.date = dt.date(2026, 12, 1)) -> register.Cover:
         made_at=local("2026-12-01 09:00"),
         place_and_date="Long Xuyên, ngày 01 tháng 12 năm 2026",
         count=count,
+        root=ROOT,
     )
 
 
@@ -254,6 +262,7 @@ def test_a_short_register_is_one_tagged_archive_file(tmp_path: Path) -> None:
         "Quyển số: 2026",
         "Hồ sơ tiếp nhận từ ngày 01/11/2026 đến ngày 30/11/2026",
         "Số hồ sơ: 30",
+        f"Mốc toàn vẹn của ngày 30/11/2026: {ROOT}",
         "Long Xuyên, ngày 01 tháng 12 năm 2026",
         "NGƯỜI LẬP SỔ",
         "THỦ TRƯỞNG ĐƠN VỊ",
@@ -273,7 +282,7 @@ def test_a_short_register_is_one_tagged_archive_file(tmp_path: Path) -> None:
 def test_a_long_register_is_joined_without_losing_doubling_or_moving_a_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(register, "WHOLE_ROWS", 25)
+    monkeypatch.setattr(register, "WHOLE_PAGES", 2)
     monkeypatch.setattr(register, "CHUNK_ROWS", 25)
     told, pdf = printed([entry(number) for number in range(1, 91)], tmp_path)
     assert not told.is_tagged
@@ -309,7 +318,7 @@ def test_a_long_register_is_joined_without_losing_doubling_or_moving_a_row(
 def test_a_joined_register_is_the_same_bytes_for_the_same_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(register, "WHOLE_ROWS", 15)
+    monkeypatch.setattr(register, "WHOLE_PAGES", 1)
     monkeypatch.setattr(register, "CHUNK_ROWS", 15)
     files = []
     for name in ("a", "b"):
@@ -327,6 +336,57 @@ def test_more_pages_than_a_chunk_gives_go_to_the_next(
     assert not told.is_tagged
     for number in range(1, 41):
         assert text.count(f"H01.151-261120-{number:04d}") == 1
+
+
+def test_sixty_pages_of_usual_rows_are_one_tagged_file() -> None:
+    """How many that are is told by the height of the rows; docs/benchmarks.md has the memory."""
+    usual = list(_entries(700))
+    whole = register.rows_within(usual, register.WHOLE_PAGES)
+    assert 575 <= whole <= 620
+    tall = [entry(number, contact="Khóm 9, " * 30) for number in range(700)]
+    assert register.rows_within(tall, register.WHOLE_PAGES) < 250
+    assert register.rows_within([], 5) == 0
+    assert register.rows_within([entry(1, procedure="Cấp " * 5000)] * 3, 1) == 2  # cut
+
+
+@pytest.mark.parametrize("number", [7, 40])
+def test_the_height_told_of_a_row_is_about_the_height_it_has(tmp_path: Path, number: int) -> None:
+    """Told too low, a file would be set that memory does not hold; too high, one is not tagged."""
+    rows = [
+        entry(
+            n, procedure="Cấp giấy chứng nhận " * number, contact="Khóm 9, phường Long Xuyên; " * 3
+        )
+        for n in range(60)
+    ]
+    told, _pdf = printed(rows, tmp_path)
+    body = told.pages - 1  # less the cover
+    assert register.rows_within(rows, body + 1 + body // 10) == len(rows)
+    assert register.rows_within(rows, body - 1 - body // 10) < len(rows)
+
+
+def test_the_root_of_the_last_day_is_printed_once_the_day_is_closed() -> None:
+    ward = papers.ward()
+    by = papers.receptionist(ward)
+    made(ward, 1)
+    root = Root.of(END, DayTally(sketch=Sketch()), b"")
+    DayRoot.objects.create(**asdict(root))
+    row = asked(ward, by)
+    kept = day_roots.root_of(row.end)
+    assert len(kept.replace(" ", "")) == 64
+    assert kept in " ".join(papers.text_of((registers.content_of(row, "pdf")) or b"").split())
+    sheet = openpyxl.load_workbook(io.BytesIO(registers.content_of(row, "xlsx") or b""))[
+        "Thông tin"
+    ]
+    assert ("Mốc toàn vẹn ngày cuối", kept) in list(sheet.iter_rows(values_only=True))
+
+
+def test_a_day_that_is_not_closed_says_so() -> None:
+    ward = papers.ward()
+    made(ward, 1)
+    row = asked(ward, papers.receptionist(ward))
+    assert day_roots.root_of(row.end) == ""
+    text = papers.text_of(registers.content_of(row, "pdf") or b"")
+    assert "ngày chưa chốt, mốc có từ đêm sau" in " ".join(text.split())
 
 
 def test_a_register_of_nothing_says_so(tmp_path: Path) -> None:

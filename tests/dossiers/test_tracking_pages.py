@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import WrongTry
-from dossiers import qr_tokens, tracking_codes
-from dossiers.models import Dossier, DossierEvent, PaperSlip
+from dossiers import qr_tokens, survey_tokens, surveys, tracking_codes
+from dossiers.models import Dossier, DossierEvent, PaperSlip, SurveyQuestion
+from dossiers.services import intake
+from tests.budgets import count_queries
+from tests.dossiers import stages
 from tests.factories import DossierFactory
+
+if TYPE_CHECKING:
+    from tests.province import Province
 
 TRACK, RESULT = "/tra-cuu/", "/tra-cuu/ket-qua/"
 
@@ -252,3 +260,71 @@ def test_the_foot_names_the_help_there_is(
     said = text_of(client.get("/"))
     assert words in said
     assert ("0296 3000 000" in said) is bool(hotline)
+
+
+# The survey of what is over
+
+
+def looked_up(client: Client, dossier: Dossier) -> str:
+    return text_of(client.post(RESULT, {"code": dossier.public_code, "proof": "4215"}))
+
+
+def survey_link(client: Client, dossier: Dossier) -> str:
+    answer = client.post(RESULT, {"code": dossier.public_code, "proof": "4215"})
+    found = re.findall(r'href="(/ks/[^"]+/)"', answer.content.decode())
+    return found[0] if found else ""
+
+
+@pytest.mark.parametrize("name", ["returned", "stopped"])
+def test_a_finished_dossier_leads_to_its_survey(
+    client: Client, province: Province, name: str
+) -> None:
+    dossier = getattr(stages, name)(province)
+    link = survey_link(client, dossier)
+    slip = dossier.slips.get(kind="receipt")
+    assert link == f"/ks/{survey_tokens.make(slip.pk)}/"
+    assert "Bạn thấy việc giải quyết thế nào?" in looked_up(client, dossier)
+    overall, _made = SurveyQuestion.objects.get_or_create(
+        code="overall",
+        valid_from=dt.date(2019, 1, 6),
+        defaults={"text": "Chung", "position": 1},
+    )
+    assert client.get(link).status_code == 200
+    surveys.answer(slip, {overall: 5})
+    assert survey_link(client, dossier) == ""
+
+
+def test_a_refused_one_leads_to_the_survey_of_its_refusal(
+    client: Client, province: Province
+) -> None:
+    refused = intake.refuse(
+        stages.submitted(province), by=province.receptionist, reason="Không thuộc thẩm quyền"
+    )
+    slip = refused.slips.get(kind="refusal")
+    assert survey_link(client, refused) == f"/ks/{survey_tokens.make(slip.pk)}/"
+
+
+@pytest.mark.parametrize("name", ["in_progress", "awaiting_supplement", "settled"])
+def test_what_is_still_worked_on_or_waits_to_be_collected_asks_nothing(
+    client: Client, province: Province, name: str
+) -> None:
+    assert survey_link(client, getattr(stages, name)(province)) == ""
+
+
+def test_a_survey_that_is_closed_is_not_linked(client: Client, province: Province) -> None:
+    dossier = stages.returned(province)
+    with time_machine.travel(timezone.now() + dt.timedelta(days=31), tick=False):
+        assert survey_link(client, dossier) == ""
+
+
+def test_the_link_costs_one_query_and_only_where_it_stands(
+    client: Client, province: Province
+) -> None:
+    done, running = stages.returned(province), stages.in_progress(province)
+    figures = []
+    for dossier in (done, running):
+        looked_up(client, dossier)
+        with count_queries() as counted:
+            looked_up(client, dossier)
+        figures.append(len(counted))
+    assert figures[0] == figures[1] + 1 <= 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from typing import TYPE_CHECKING, Any
@@ -128,6 +129,26 @@ def test_a_commitment_is_what_is_shorter_than_the_law(
     (line,) = notice_board.board_of(centre, on=today).groups[0].lines
     assert line.committed == told
     assert line.code.startswith(made.code)
+
+
+def test_what_the_province_committed_to_by_decision_is_on_the_board(
+    centre: Agency, department: Agency
+) -> None:
+    made = ProcedureFactory.create(
+        offering=department,
+        cases=[("10", "working_day")],
+        channels=[("in_person", "9", "working_day")],
+    )
+    made.versions.update(
+        committed_value=7,
+        committed_unit="working_day",
+        committed_decision="Quyết định 12/QĐ-UBND",
+        committed_until="2026-12-31",
+    )
+    for day, told in ((31, "7 ngày làm việc"), (32, "9 ngày làm việc")):
+        on = dt.date(2026, 12, 1) + dt.timedelta(days=day - 1)
+        (line,) = notice_board.board_of(centre, on=on).groups[0].lines
+        assert line.committed == told
 
 
 def test_the_paper_is_tagged_a4_and_its_codes_lead_to_the_procedures(

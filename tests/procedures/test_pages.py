@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from procedures.models import ProcedureVersion
+from procedures.models import ProcedureCase, ProcedureVersion
 from tests.factories import ProcedureFactory
 from tests.procedures.rows import catalogue, detail, run, with_fee
 from tests.procedures.test_search import WEIRD
@@ -191,3 +192,63 @@ def test_many_papers_and_long_texts_are_folded_and_all_there(client: Client) -> 
     assert page.count("Đọc tiếp") == 1
     assert page.count("của người đề nghị") == 40
     assert all(page.count(f"Giấy số {position}.") == 1 for position in range(1, 12))
+
+
+def committed(**settings: object) -> ProcedureVersion:
+    made = ProcedureFactory.create(code="1.000001", offering=True, cases=[("10", "working_day")])
+    version: ProcedureVersion = made.versions.get()
+    parts = {
+        "committed_value": 7,
+        "committed_unit": "working_day",
+        "committed_decision": "Quyết định 12/QĐ-UBND",
+    }
+    ProcedureVersion.objects.filter(pk=version.pk).update(**{**parts, **settings})
+    return version
+
+
+def test_the_committed_time_stands_beside_the_statutory_one(client: Client) -> None:
+    committed()
+    page = " ".join(client.get("/thu-tuc/1.000001/").content.decode().split())
+    assert "<dt>Theo quy định</dt><dd>10 ngày làm việc</dd>" in page
+    assert "<dt>Tỉnh cam kết</dt><dd><b>7 ngày làm việc</b>" in page
+    assert "Quyết định 12/QĐ-UBND" in page
+    assert "tỉnh cam kết 7 ngày làm việc" in page
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"committed_from": dt.date(2999, 1, 1)},
+        {"committed_until": dt.date(2020, 1, 1)},
+        {"committed_value": 10},
+        {"committed_value": None, "committed_unit": "", "committed_decision": ""},
+    ],
+    ids=["not yet", "no more", "no shorter", "none"],
+)
+def test_what_binds_nobody_today_is_not_promised(
+    client: Client, changed: dict[str, object]
+) -> None:
+    committed(**changed)
+    page = client.get("/thu-tuc/1.000001/").content.decode()
+    assert "cam kết" not in page
+    assert "<b>10 ngày làm việc</b>" in page.replace("\n", "")
+
+
+def test_several_cases_are_told_for_which_the_promise_is(client: Client) -> None:
+    made = committed().procedure
+    ProcedureCase.objects.create(
+        version=made.versions.get(),
+        position=1,
+        code="1.000001.02",
+        limit_value=5,
+        limit_unit="working_day",
+    )
+    page = " ".join(client.get("/thu-tuc/1.000001/").content.decode().split())
+    assert "<b>7 ngày làm việc</b> cho trường hợp quy định cho lâu hơn" in page
+    assert "<caption" in page
+
+
+def test_what_the_province_does_not_offer_it_does_not_promise(client: Client) -> None:
+    made = committed().procedure
+    made.offering.delete()
+    assert "cam kết" not in client.get("/thu-tuc/1.000001/").content.decode()
