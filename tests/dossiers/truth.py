@@ -7,6 +7,7 @@ together asks the same (benchmarks.together).
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -33,18 +34,26 @@ if TYPE_CHECKING:
 
 
 def whole_database() -> dict[str, tuple[int, str]]:
-    """Return each table with its count of rows and a digest of all of them. Runs one query."""
+    """Return each table with its count of rows and a sum over a hash of each. Runs one query.
+
+    A sum of 64-bit hashes knows no order of the rows: to sort their texts took nine tenths of the
+    time of the tests that ask this after every cut.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_whole_database_query())
+        return {table: (count, str(digest)) for table, count, digest in cursor.fetchall()}
+
+
+@cache
+def _whole_database_query() -> str:
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
-        name = connection.ops.quote_name
-        cursor.execute(
-            " union all ".join(
-                f"select '{table}', count(*), coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"  # noqa: S608
-                f" from {name(table)} t"
-                for table in tables
-            )
-        )
-        return {table: (count, digest) for table, count, digest in cursor.fetchall()}
+    name = connection.ops.quote_name
+    return " union all ".join(
+        f"select '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)"  # noqa: S608
+        f" from {name(table)} t"
+        for table in tables
+    )
 
 
 def number_faults(agencies: Iterable[Agency] | None = None) -> list[str]:
