@@ -1,4 +1,4 @@
-"""Khảo sát mức độ hài lòng: what the holders of survey slips answered, by settling agency.
+"""Khảo sát mức độ hài lòng: what the holders of survey slips answered, by agency.
 
 The portal's own rate, never to be called SIPAS, which is an independent survey (domain.md 8). An
 answer counts on the local day it was given, a slip on the day it was handed out; satisfied are the
@@ -20,7 +20,7 @@ from agencies.models import Agency
 from dossiers.models import PaperSlip, Score, SurveyAnswer, SurveyScore
 from dossiers.surveys import OVERALL, WITH_SURVEY
 from reports.periods import Period
-from reports.settlement import percent
+from reports.settlement import Counted, percent
 
 # Below so many answers a rate says more of who answered than of the work, and might name them.
 FEWEST = 5
@@ -74,15 +74,23 @@ class Satisfaction:
     """The table for a period and some agencies."""
 
     period: Period
+    counted: Counted
     lines: tuple[Line, ...]
     totals: Line
     questions: tuple[Asked, ...]
     counted_at: dt.datetime
 
 
-def count(period: Period, agencies: Sequence[Agency]) -> Satisfaction:
-    """Return the table of the agencies that handed out or got back something. Runs three queries."""
+def count(
+    period: Period, agencies: Sequence[Agency], *, counted: Counted = Counted.SETTLING
+) -> Satisfaction:
+    """Return the table of the agencies of which something was handed out or answered.
+
+    `counted` says whether an answer stands with who settled the dossier or with who received it.
+    Runs three queries.
+    """
     ids = [agency.pk for agency in agencies]
+    place = "competent_agency" if counted is Counted.SETTLING else "receiving_agency"
     handed = dict(
         PaperSlip.objects.filter(
             kind__in=sorted(kind.value for kind in WITH_SURVEY),
@@ -90,18 +98,18 @@ def count(period: Period, agencies: Sequence[Agency]) -> Satisfaction:
             issued_at__lt=timezone.make_aware(
                 dt.datetime.combine(period.end + dt.timedelta(days=1), dt.time())
             ),
-            dossier__competent_agency__in=ids,
+            **{f"dossier__{place}__in": ids},
         )
         .order_by()
-        .values_list("dossier__competent_agency")
+        .values_list(f"dossier__{place}")
         .annotate(Count("pk"))
     )
     answers = {
-        row["competent_agency"]: row
+        row[place]: row
         for row in SurveyAnswer.objects.filter(
-            answered_on__range=(period.start, period.end), competent_agency__in=ids
+            answered_on__range=(period.start, period.end), **{f"{place}__in": ids}
         )
-        .values("competent_agency")
+        .values(place)
         .annotate(
             answered=Count("pk"),
             on_paper=Count("pk", filter=Q(entered_by__isnull=False)),
@@ -111,9 +119,9 @@ def count(period: Period, agencies: Sequence[Agency]) -> Satisfaction:
     scores = list(
         SurveyScore.objects.filter(
             answer__answered_on__range=(period.start, period.end),
-            answer__competent_agency__in=ids,
+            **{f"answer__{place}__in": ids},
         )
-        .values("answer__competent_agency", "question__code", "question__text")
+        .values(f"answer__{place}", "question__code", "question__text")
         .annotate(scored=Count("pk"), satisfied=Count("pk", filter=Q(score__gte=Score.SATISFIED)))
         .order_by("question__position", "question")
     )
@@ -122,7 +130,7 @@ def count(period: Period, agencies: Sequence[Agency]) -> Satisfaction:
     for row in scores:
         places = [asked.setdefault(row["question__text"], [0, 0])]
         if row["question__code"] == OVERALL:
-            places.append(overall.setdefault(row["answer__competent_agency"], [0, 0]))
+            places.append(overall.setdefault(row[f"answer__{place}"], [0, 0]))
         for place in places:
             place[0] += row["scored"]
             place[1] += row["satisfied"]
@@ -135,6 +143,7 @@ def count(period: Period, agencies: Sequence[Agency]) -> Satisfaction:
     totals = Line("", "", **{name: sum(getattr(line, name) for line in lines) for name in names})
     return Satisfaction(
         period=period,
+        counted=counted,
         lines=lines,
         totals=totals,
         questions=tuple(Asked(text, *counted) for text, counted in asked.items()),

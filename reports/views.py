@@ -141,9 +141,13 @@ def report_satisfaction(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "agency": agency, "report": None, "place": "report-settlement"}
     if not form.is_valid():
         return render(request, "reports/satisfaction.html", context, status=400)
+    period: Period = form.cleaned_data["period"]
     report = satisfaction.count(
-        form.cleaned_data["period"], settlement.at_or_below(agency, in_sight)
+        period,
+        settlement.at_or_below(agency, in_sight),
+        counted=form.cleaned_data["place"],
     )
+    address = reverse("report-satisfaction")
     return render(
         request,
         "reports/satisfaction.html",
@@ -151,6 +155,14 @@ def report_satisfaction(request: HttpRequest) -> HttpResponse:
         | {
             "report": report,
             "fewest": satisfaction.FEWEST,
+            "places": [
+                (
+                    each,
+                    exports.place_of(each),
+                    _query(address, period, agency, form.cleaned_data["by"], each),
+                )
+                for each in Counted
+            ],
             "may_enter": not scope_for(request).roles.isdisjoint(ENTERING_ROLES),
         },
     )

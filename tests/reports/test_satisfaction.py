@@ -19,6 +19,7 @@ from dossiers import surveys
 from dossiers.models import PaperSlip, SurveyAnswer, SurveyQuestion
 from reports import periods, satisfaction
 from reports.satisfaction import Line, Satisfaction
+from reports.settlement import Counted
 from tests.budgets import count_queries
 from tests.dossiers import stages
 from tests.dossiers.pages import browser_of, page
@@ -80,6 +81,27 @@ def test_a_hand_computed_month(province: Province) -> None:
     asked = {question.text: question for question in table().questions}
     officer = asked["Thái độ và hướng dẫn của cán bộ"]
     assert (officer.scored, officer.satisfied, officer.rate) == (1, 1, None)
+
+
+def test_an_answer_stands_with_who_settled_it_and_in_the_other_table_with_who_received_it(
+    province: Province,
+) -> None:
+    answered(province, 5, 4)
+    agencies = list(Agency.objects.order_by("code"))
+    codes = {
+        counted: [(line.code, figures(line)) for line in found.lines]
+        for counted in Counted
+        for found in [satisfaction.count(JUNE, agencies, counted=counted)]
+    }
+    assert codes == {
+        Counted.SETTLING: [("H01.07", (2, 2, 0, 2, 2))],
+        Counted.RECEIVING: [("H01.01.01", (2, 2, 0, 2, 2))],
+    }
+    counter = browser_of(province.receptionist)
+    assert "Kỳ này chưa phát phiếu" in flat(counter.get(ADDRESS))
+    assert "Trung tâm Phục vụ hành chính công 2 2 0 100" in flat(
+        counter.get(f"{ADDRESS}&place=receiving")
+    )
 
 
 def test_a_slip_counts_on_its_day_and_an_answer_on_its_own(province: Province) -> None:
