@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
+from accounts.roles import Role
 from dossiers import survey_tokens, surveys
 from dossiers.models import SurveyAnswer, SurveyQuestion
 from procedures.models import ProcedureVersion
@@ -37,8 +38,6 @@ def province(transactional_db: Any, monkeypatch: pytest.MonkeyPatch) -> Province
 def test_paper_slips_are_typed_in_and_counted(
     browser: Browser, live_server: Any, province: Province, width: int, height: int
 ) -> None:
-    from accounts.roles import Role
-
     give_role(province.receptionist, province.centre, Role.SUPERVISOR)
     overall = SurveyQuestion.objects.get(code="overall")
     for score in (5, 5, 4, 2, 3, 5):
