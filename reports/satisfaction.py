@@ -116,7 +116,7 @@ def count(
             disliked=Count("pk", filter=Q(liked=False)),
         )
     }
-    scores = list(
+    scores: list[Any] = list(
         SurveyScore.objects.filter(
             answer__answered_on__range=(period.start, period.end),
             **{f"answer__{place}__in": ids},
@@ -128,12 +128,12 @@ def count(
     overall: dict[int, list[int]] = {}
     asked: dict[str, list[int]] = {}
     for row in scores:
-        places = [asked.setdefault(row["question__text"], [0, 0])]
+        sums = [asked.setdefault(row["question__text"], [0, 0])]
         if row["question__code"] == OVERALL:
-            places.append(overall.setdefault(row[f"answer__{place}"], [0, 0]))
-        for place in places:
-            place[0] += row["scored"]
-            place[1] += row["satisfied"]
+            sums.append(overall.setdefault(row[f"answer__{place}"], [0, 0]))
+        for each in sums:
+            each[0] += row["scored"]
+            each[1] += row["satisfied"]
     lines = tuple(
         _line(agency, handed.get(agency.pk, 0), answers.get(agency.pk), overall.get(agency.pk))
         for agency in agencies
