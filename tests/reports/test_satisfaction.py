@@ -23,6 +23,7 @@ from reports.settlement import Counted
 from tests.budgets import count_queries
 from tests.dossiers import stages
 from tests.dossiers.pages import browser_of, page
+from tests.factories import ProcedureFactory
 from tests.province import make_province
 
 if TYPE_CHECKING:
@@ -102,6 +103,21 @@ def test_an_answer_stands_with_who_settled_it_and_in_the_other_table_with_who_re
     assert "Trung tâm Phục vụ hành chính công 2 2 0 100" in flat(
         counter.get(f"{ADDRESS}&place=receiving")
     )
+
+
+def test_two_agencies_have_two_lines_and_one_sum(province: Province) -> None:
+    answered(province, 5, 1)
+    other = ProcedureFactory.create(offering=province.elsewhere)
+    with time_machine.travel("2026-06-10T09:00+07:00", tick=False):
+        slip = province.log(procedure=other).slips.get()
+        surveys.answer(slip, dict.fromkeys(surveys.questions_of(slip), 4))
+    report = table()
+    assert {line.code: figures(line) for line in report.lines} == {
+        "H01.07": (2, 2, 0, 2, 1),
+        "H01.08": (1, 1, 0, 1, 1),
+    }
+    assert figures(report.totals) == (3, 3, 0, 3, 2)
+    assert {question.scored for question in report.questions} == {3, 1}
 
 
 def test_a_slip_counts_on_its_day_and_an_answer_on_its_own(province: Province) -> None:
