@@ -386,10 +386,19 @@ def test_the_view_holds_nothing_but_what_is_listed_here() -> None:
         "holder", "held_since", "received_at", "due_at", "due_original_at",
         "settled_at", "timeliness", "explanation", "todo", "counter", "counter_address",
         "counter_phone", "timeline", "is_elsewhere", "asked_at", "parent", "parts", "system_of_record", "calendar",
+        # Told to nobody: by it the page asks for the survey of a finished dossier.
+        "dossier_id",
     }  # fmt: skip
     read = " ".join(tracking._COLUMNS.values())
     for private in ("owner_", "representative", "reason", "summary", "actor", "officer", "sealed"):
         assert private not in read
+
+
+def test_the_number_of_the_row_is_told_to_nobody(db: Any) -> None:
+    seen = see(in_state(State.IN_PROGRESS))
+    assert seen.dossier_id
+    assert "dossier_id" not in repr(seen)
+    assert "dossier_id" not in as_json(seen)
 
 
 def test_the_officer_who_holds_it_is_not_named(db: Any) -> None:
