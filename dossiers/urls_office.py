@@ -51,6 +51,7 @@ urlpatterns = [
     ),
     path("ho-so/<str:code>/ghi-chu/", notices.note_add, name="note-add"),
     path("bang-dieu-hanh/", supervision.board, name="board"),
+    path("bang-dieu-hanh/khoi-luong/", outlook.board_loads, name="board-loads"),
     path("bang-dieu-hanh/nguyen-nhan/", outlook.board_causes, name="board-causes"),
     path("bang-dieu-hanh/muoi-ngay/", outlook.board_ahead, name="board-ahead"),
     path("bang-dieu-hanh/don-vi/", outlook.board_units, name="board-units"),

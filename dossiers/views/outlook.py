@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Count, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.roles import Role
 from accounts.sheet_cells import plain
 from accounts.templatetags.motcua import vn_datetime
-from agencies.access import officer_required, the_officer
+from agencies.access import officer_required, scope_for, the_officer
 from agencies.calendars import calendar_of
 from dossiers import boards, outlook
 from dossiers.models import local_day
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agencies.working_time import Calendar
+    from dossiers.models import DossierQuerySet
     from dossiers.outlook import Cause, Outlook
 
 supervisor_required = officer_required(Role.HEAD, Role.SUPERVISOR, Role.REFORM_OFFICER)
 _MOST_CULPRITS = 12
 _CHUNK = 500
+MOST_HOLDERS = 50
 
 
 def _frame(request: HttpRequest, sight: Sight, tab: str) -> dict[str, Any]:
@@ -138,6 +142,80 @@ def _chart(found: Outlook) -> dict[str, Any]:
         )
         points.append(f"{x + 18},{_FLOOR - float(day.can_do) * scale:.1f}")
     return {"columns": columns, "points": " ".join(points), "floor": _FLOOR}
+
+
+@not_stored
+@supervisor_required
+@require_safe
+def board_loads(request: HttpRequest) -> HttpResponse:
+    """Show who holds how much of what is in sight, those who cannot work on it first."""
+    officer, sight = the_officer(request), Sight.of(request)
+    frame = _frame(request, sight, "loads")
+    bounds = boards.Bounds.at(frame["now"], calendar_of(officer.agency))
+    return render(
+        request,
+        "dossiers/supervision/loads.html",
+        {
+            **frame,
+            "loads": _loads(sight.open, bounds),
+            "most": MOST_HOLDERS,
+            "may_hand_over": Role.HEAD in scope_for(request).roles,
+        },
+    )
+
+
+def _loads(dossiers: DossierQuerySet, bounds: boards.Bounds) -> list[dict[str, Any]]:
+    """Return who holds how much, the most overdue first. Runs one query."""
+    found = (
+        dossiers.order_by()
+        .values(
+            "holder_officer__full_name",
+            "holder_officer__user__username",
+            "holder_officer__user__is_active",
+            "holder_agency__name",
+            "holder_agency__short_name",
+        )
+        .annotate(
+            total=Count("pk"),
+            overdue=Count("pk", filter=bounds.condition("qua-han")),
+            today=Count("pk", filter=bounds.condition("hom-nay")),
+            ahead=Count("pk", filter=bounds.condition("sap-den-han")),
+            paused=Count("pk", filter=bounds.condition("tam-dung")),
+        )
+        # First those whose account is locked: their dossiers wait for a hand-over.
+        .order_by(
+            Coalesce("holder_officer__user__is_active", Value(True)),
+            "-overdue",
+            "-total",
+            "holder_agency__name",
+        )[:MOST_HOLDERS]
+    )
+    loads = []
+    for row in found:
+        agency = row["holder_agency__short_name"] or row["holder_agency__name"]
+        soon = row["today"] + row["ahead"]
+        in_time = row["total"] - row["overdue"] - soon - row["paused"]
+        loads.append(
+            {
+                "name": row["holder_officer__full_name"] or agency,
+                "agency": agency if row["holder_officer__full_name"] else "",
+                "username": row["holder_officer__user__username"] or "",
+                "is_locked": row["holder_officer__user__is_active"] is False,
+                "total": row["total"],
+                "overdue": row["overdue"],
+                "soon": soon,
+                "in_time": in_time,
+                "paused": row["paused"],
+                "parts": [
+                    ("overdue", row["overdue"]),
+                    ("soon", soon),
+                    ("brand", in_time),
+                    ("paused", row["paused"]),
+                ],
+            }
+        )
+    top = max((load["total"] for load in loads), default=0)
+    return [{**load, "most": top} for load in loads]
 
 
 @not_stored

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _TABS = (
     ("board", "board", _("Hồ sơ")),
+    ("loads", "board-loads", _("Ai đang giữ")),
     ("causes", "board-causes", _("Vì sao quá hạn")),
     ("ahead", "board-ahead", _("Mười ngày tới")),
     ("units", "board-units", _("Các đơn vị")),

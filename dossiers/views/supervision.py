@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from agencies.working_time import Calendar
 
-MOST_HOLDERS = 15
 _ICONS = {
     "qua-han": "overdue",
     "hom-nay": "soon",
@@ -107,8 +105,6 @@ def board(request: HttpRequest) -> HttpResponse:
             "today": local_day(now),
             "first_url": f"?{_query(request, nhom=group)}" if cursor else "",
             "next_url": f"?{_query(request, nhom=group, sau=following)}" if following else "",
-            "loads": _loads(dossiers, bounds),
-            "may_hand_over": Role.HEAD in scope.roles,
         },
     )
 
@@ -144,57 +140,3 @@ def _why(code: str, in_sight: DossierQuerySet) -> dict[str, Any] | None:
     dossier = in_sight.for_page().with_public_code(code).first() if 0 < len(code) <= 40 else None
     explanation = explain(dossier) if dossier else None
     return {"dossier": dossier, "explanation": explanation} if explanation else None
-
-
-def _loads(dossiers: DossierQuerySet, bounds: boards.Bounds) -> list[dict[str, Any]]:
-    """Return who holds how much, the most overdue first. Runs one query."""
-    found = (
-        dossiers.order_by()
-        .values(
-            "holder_officer__full_name",
-            "holder_officer__user__username",
-            "holder_officer__user__is_active",
-            "holder_agency__name",
-            "holder_agency__short_name",
-        )
-        .annotate(
-            total=Count("pk"),
-            overdue=Count("pk", filter=bounds.condition("qua-han")),
-            today=Count("pk", filter=bounds.condition("hom-nay")),
-            ahead=Count("pk", filter=bounds.condition("sap-den-han")),
-            paused=Count("pk", filter=bounds.condition("tam-dung")),
-        )
-        # First those whose account is locked: their dossiers wait for a hand-over.
-        .order_by(
-            Coalesce("holder_officer__user__is_active", Value(True)),
-            "-overdue",
-            "-total",
-            "holder_agency__name",
-        )[:MOST_HOLDERS]
-    )
-    loads = []
-    for row in found:
-        agency = row["holder_agency__short_name"] or row["holder_agency__name"]
-        soon = row["today"] + row["ahead"]
-        in_time = row["total"] - row["overdue"] - soon - row["paused"]
-        loads.append(
-            {
-                "name": row["holder_officer__full_name"] or agency,
-                "agency": agency if row["holder_officer__full_name"] else "",
-                "username": row["holder_officer__user__username"] or "",
-                "is_locked": row["holder_officer__user__is_active"] is False,
-                "total": row["total"],
-                "overdue": row["overdue"],
-                "soon": soon,
-                "in_time": in_time,
-                "paused": row["paused"],
-                "parts": [
-                    ("overdue", row["overdue"]),
-                    ("soon", soon),
-                    ("brand", in_time),
-                    ("paused", row["paused"]),
-                ],
-            }
-        )
-    top = max((load["total"] for load in loads), default=0)
-    return [{**load, "most": top} for load in loads]

@@ -84,7 +84,7 @@ def test_the_heads_morning(
         State.IN_PROGRESS, State.IN_PROGRESS, State.AWAITING_ASSIGNMENT,
     ]  # fmt: skip
 
-    for name in ("", "nguyen-nhan/", "muoi-ngay/", "don-vi/"):
+    for name in ("", "khoi-luong/", "nguyen-nhan/", "muoi-ngay/", "don-vi/"):
         page.goto(f"{address}/bang-dieu-hanh/{name}")
         look(page, f"board-{name.strip('/') or 'list'}", has_script)
     page.goto(f"{address}/bang-dieu-hanh/")

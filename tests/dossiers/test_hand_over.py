@@ -220,7 +220,7 @@ def test_who_can_no_longer_work_is_shown_first(
     assert text.index("Lê Văn An") < text.index(province.specialist.full_name)
     assert "Tài khoản đã khoá, hồ sơ chưa bàn giao" in text
     assert "Không còn vai trò chuyên viên" in text
-    board = page(client.get("/bang-dieu-hanh/"))
+    board = page(client.get("/bang-dieu-hanh/khoi-luong/"))
     assert "Tài khoản đã khoá, cần bàn giao" in board
     assert "/ban-giao-viec/?tu=binh" in board
 

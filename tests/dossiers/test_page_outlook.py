@@ -22,7 +22,7 @@ from tests.factories import OfficerFactory, UserFactory, local
 from tests.province import Province
 
 MONDAY = "2026-08-03T09:00+07:00"
-PAGES = ("", "nguyen-nhan/", "muoi-ngay/", "don-vi/")
+PAGES = ("", "khoi-luong/", "nguyen-nhan/", "muoi-ngay/", "don-vi/")
 
 
 def looked_ahead(today: str = "2026-08-03") -> outlook.Outlook:
