@@ -21,6 +21,7 @@ _RECEIVES = frozenset({Role.RECEPTIONIST})
 _PROCESSES = frozenset(
     {Role.RECEPTIONIST, Role.HEAD, Role.SPECIALIST, Role.SIGNER, Role.CLERK, Role.RETURNER}
 )
+_HANDS_OVER = frozenset({Role.RETURNER, Role.COURIER})
 _KEEPS_CALENDARS = frozenset({Role.ADMINISTRATOR, Role.REFORM_OFFICER})
 _SUPERVISES = frozenset({Role.HEAD, Role.SUPERVISOR, Role.REFORM_OFFICER})
 
@@ -38,6 +39,7 @@ class Looking:
     may_report: bool
     may_administer: bool
     may_keep_calendars: bool = False
+    may_hand_over: bool = False
     inbox_count: int | None = None
 
 
@@ -83,6 +85,7 @@ def looking(request: HttpRequest) -> Looking | None:
         may_report=bool(roles - {Role.ADMINISTRATOR}),
         may_administer=user.is_staff,
         may_keep_calendars=not roles.isdisjoint(_KEEPS_CALENDARS),
+        may_hand_over=not roles.isdisjoint(_HANDS_OVER),
     )
 
 

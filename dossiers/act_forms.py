@@ -539,6 +539,8 @@ class ReturnResultForm(ActForm):
     )
     fees_taken = forms.BooleanField(label=_("Đã thu đủ phí, lệ phí còn lại"), required=False)
     receipt_number = _text(_("Số biên lai"), length=40)
+    tracking_number = _text(_("Số vận đơn bưu chính"), length=40)
+    note = _text(_("Ghi chú ký nhận"), length=500)
 
     def __init__(self, dossier: Dossier, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(dossier, data)

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.folding import fold
 from accounts.identity import personal_id_warnings, warnings_for
 from accounts.personal_data import keyed_digest, normalise_number
 from accounts.templatetags.motcua import vn_number
@@ -114,6 +115,18 @@ def money(text: str) -> Decimal | None:
     return Decimal(bare)
 
 
+def read_number(typed: str) -> str:
+    """Tell the kind of an identity number nobody chose a kind for, by its shape (domain.md 5.4)."""
+    number = normalise_number(typed)
+    if re.fullmatch(r"\d{9}", number):
+        return IdKind.OLD_ID_CARD
+    if re.fullmatch(r"\d{10}(\d{3})?", number):
+        return IdKind.TAX_CODE
+    if re.fullmatch(r"[A-Z]\d{7,8}", number):
+        return IdKind.PASSPORT
+    return IdKind.PERSONAL_ID
+
+
 class MoneyField(forms.CharField):
     """Số tiền: whole đồng, dots between thousands allowed."""
 
@@ -125,9 +138,10 @@ class MoneyField(forms.CharField):
         return money(super().clean(value))
 
 
-def _line(
+def one_line(
     label: Any, *, length: int = 200, required: bool = False, **attrs: Any
 ) -> forms.CharField:
+    """Return a field of one line that the browser remembers nothing of."""
     # What is typed about a person must not be offered to the next one.
     return forms.CharField(
         label=label,
@@ -150,7 +164,7 @@ class SubmissionForm(forms.Form):
     # Its version as the page showed it: two people do not write over each other unawares.
     version = forms.CharField(widget=forms.HiddenInput, max_length=9, required=False)
 
-    personal_id = _line(
+    personal_id = one_line(
         _("Quét căn cước hoặc gõ số giấy tờ"), length=300, accesskey="1", spellcheck="false"
     )
     id_kind = forms.ChoiceField(label=_("Loại giấy tờ"), choices=IdKind.choices, required=False)
@@ -160,14 +174,14 @@ class SubmissionForm(forms.Form):
         required=False,
         widget=forms.Select(attrs={"data-motcua-id-kind": "id_id_kind"}),
     )
-    name = _line(_("Họ và tên, hoặc tên tổ chức"), required=True)
-    phone = _line(_("Điện thoại nhận tin"), length=30, inputmode="tel")
-    address = _line(_("Địa chỉ"), length=300)
-    representative_name = _line(_("Họ và tên người nộp thay"))
-    representative_id = _line(_("Số giấy tờ của người nộp thay"), length=30)
-    representative_phone = _line(_("Điện thoại của người nộp thay"), length=30, inputmode="tel")
+    name = one_line(_("Họ và tên, hoặc tên tổ chức"), required=True)
+    phone = one_line(_("Điện thoại nhận tin"), length=30, inputmode="tel")
+    address = one_line(_("Địa chỉ"), length=300)
+    representative_name = one_line(_("Họ và tên người nộp thay"))
+    representative_id = one_line(_("Số giấy tờ của người nộp thay"), length=30)
+    representative_phone = one_line(_("Điện thoại của người nộp thay"), length=30, inputmode="tel")
 
-    q = _line(
+    q = one_line(
         _("Gõ vài chữ tên thủ tục, không cần dấu, hoặc mã"), accesskey="2", spellcheck="false"
     )
     procedure = forms.CharField(
@@ -177,7 +191,7 @@ class SubmissionForm(forms.Form):
         error_messages={"required": _("Hãy chọn thủ tục.")},
     )
     case = forms.ChoiceField(label=_("Trường hợp"), required=False)
-    summary = _line(_("Nội dung yêu cầu"), length=1000)
+    summary = one_line(_("Nội dung yêu cầu"), length=1000)
 
     vouched = forms.BooleanField(
         label=_("Tôi xác nhận hồ sơ đủ giấy tờ, không kê từng loại"), required=False
@@ -188,20 +202,20 @@ class SubmissionForm(forms.Form):
         label=_("Nhận kết quả"), choices=ResultChannel.choices, required=False
     )
     no_fee = forms.BooleanField(label=_("Không thu khoản nào của hồ sơ này"), required=False)
-    extra_fee_name = _line(_("Khoản thu khác"))
+    extra_fee_name = one_line(_("Khoản thu khác"))
     extra_fee_amount = MoneyField(label=_("Số tiền"))
     extra_fee_paid = forms.BooleanField(label=_("Đã thu"), required=False)
-    receipt_number = _line(_("Số biên lai"), length=40)
+    receipt_number = one_line(_("Số biên lai"), length=40)
 
     # Of what is settled at once: who signs it for the settling agency (T05).
     signer = forms.ChoiceField(label=_("Người ký kết quả trả ngay"), required=False)
 
     # Phi địa giới (domain.md 6.4): typed as the list offers them, "H01.151 UBND xã …".
-    object_agency = _line(_("Xã, phường nơi có đối tượng"), list="agencies")
-    agency = _line(_("Cơ quan giải quyết"), list="agencies")
-    supporting_agency = _line(_("Nơi hỗ trợ nộp"), list="agencies")
-    collecting_agency = _line(_("Nơi trả kết quả"), list="agencies")
-    national_code = _line(_("Mã trên Cổng dịch vụ công quốc gia"), length=40)
+    object_agency = one_line(_("Xã, phường nơi có đối tượng"), list="agencies")
+    agency = one_line(_("Cơ quan giải quyết"), list="agencies")
+    supporting_agency = one_line(_("Nơi hỗ trợ nộp"), list="agencies")
+    collecting_agency = one_line(_("Nơi trả kết quả"), list="agencies")
+    national_code = one_line(_("Mã trên Cổng dịch vụ công quốc gia"), length=40)
 
     received_at = forms.DateTimeField(
         label=_("Nhận hồ sơ lúc"),
@@ -217,7 +231,7 @@ class SubmissionForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Chỉ khi thủ tục không quy định thời hạn; phải nêu lý do."),
     )
-    reason = _line(_("Lý do"), length=500)
+    reason = one_line(_("Lý do"), length=500)
 
     def __init__(
         self, officer: Officer, data: Mapping[str, Any] | None = None, *, now: dt.datetime
@@ -423,7 +437,7 @@ class SubmissionForm(forms.Form):
             self._add_paper(key, document.name, kind=by_default, quantity=min(wanted, 999))
         for number in range(1, self.extra_count + 1):
             key = f"x{number}"
-            self.fields[f"paper_name_{key}"] = _line(
+            self.fields[f"paper_name_{key}"] = one_line(
                 gettext("Giấy tờ khác %(number)s") % {"number": number}, length=2000
             )
             self._add_paper(key, gettext("Giấy tờ khác %(number)s") % {"number": number})
@@ -574,6 +588,25 @@ class SubmissionForm(forms.Form):
         found = probable_duplicates(number, self.chosen.version.procedure_id, scope)
         # The draft one goes on with is no second dossier.
         return found.exclude(tracking_code=draft) if (draft := self._typed("draft")) else found
+
+    def earlier(self, scope: Scope) -> Dossier | None:
+        """Return the newest dossier in sight of the number's owner, where it tells something new.
+
+        Runs one query, and none without a number.
+        """
+        number = normalise_number(self._typed("personal_id"))
+        if not number or self.card is not None:
+            return None
+        found = (
+            Dossier.objects.visible_to(scope)
+            .filter(owner_id_digest=keyed_digest("owner_id", number), parent__isnull=True)
+            .only("tracking_code", "owner_name", "received_on")
+            .order_by("-pk")
+            .first()
+        )
+        if found is None or fold(found.owner_name) == fold(self._typed("name")):
+            return None
+        return found
 
     def promise(self) -> Explanation | None:
         """Return the date the counter would promise now and why; None while nothing is chosen.

@@ -42,6 +42,12 @@ def saved_answer(user_id: int, key: str, digest: str) -> Mapping[str, Any] | Non
     return answer
 
 
+def answers_under(user_id: int, start: str) -> list[Mapping[str, Any]]:
+    """Return what was answered to a user's keys that begin alike, oldest first. Runs one query."""
+    rows = IdempotencyKey.objects.filter(user_id=user_id, key__startswith=start).order_by("pk")
+    return list(rows.values_list("answer", flat=True))
+
+
 def once(
     user_id: int, key: str, digest: str, do: Callable[[], dict[str, Any]]
 ) -> Mapping[str, Any]:

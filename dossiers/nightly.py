@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 from celery import shared_task
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from dossiers.models import Consultation, Dossier
+from dossiers.models import Consultation, Dossier, Posting
 from dossiers.recording import ActDataError, StaleVersionError
 from dossiers.services import approval, consulting, waiting
 from dossiers.workflow import Act, IllegalTransitionError, State
@@ -95,13 +95,23 @@ def ask_for_lapses(today: dt.date) -> int:
 
 
 def remind_of_results(today: dt.date) -> int:
-    """Remind of a result that lies at the counter, every so many days of the procedure (T30)."""
+    """Remind of a result that lies at the counter, every so many days of the procedure (T30).
+
+    Not of one that the post has: nobody could come for it.
+    """
+    newest = Posting.objects.filter(dossier=OuterRef("pk")).order_by("-pk")
     lying = (
         Dossier.objects.filter(
             state=State.SETTLED, delivery_state="due", settled_on__gte=today - REMIND_OF_RESULT_FOR
         )
-        .annotate(every=F("version__collection_reminder_days"))
-        .filter(Q(every__gt=0))
+        .annotate(
+            every=F("version__collection_reminder_days"),
+            last_posting=Subquery(newest.values("kind")[:1]),
+        )
+        .filter(
+            Q(every__gt=0),
+            Q(last_posting__isnull=True) | Q(last_posting=Posting.Kind.CAME_BACK),
+        )
     )
     return _each(
         (row, partial(waiting.remind_collection, row, by=None, version=row.event_count))

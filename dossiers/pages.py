@@ -20,20 +20,22 @@ class CursorError(ValueError):
     """The cursor was not made by `cursor_after`."""
 
 
-def after(dossiers: DossierQuerySet, cursor: str) -> DossierQuerySet:
-    """Return the rows after the cursor, by due date and id, those without a date last."""
-    ordered = dossiers.order_by("due_at", "id")
+def after(dossiers: DossierQuerySet, cursor: str, *, by: str = "due_at") -> DossierQuerySet:
+    """Return the rows after the cursor, by a date (`by`) and id, those without one last."""
+    ordered = dossiers.order_by(by, "id")
     if not cursor:
         return ordered
     due, pk = _read(cursor)
     if due is None:
-        return ordered.filter(due_at__isnull=True, pk__gt=pk)
-    return ordered.filter(Q(due_at__gt=due) | Q(due_at=due, pk__gt=pk) | Q(due_at__isnull=True))
+        return ordered.filter(Q(**{f"{by}__isnull": True}), pk__gt=pk)
+    later = Q(**{f"{by}__gt": due}) | Q(**{by: due}, pk__gt=pk) | Q(**{f"{by}__isnull": True})
+    return ordered.filter(later)
 
 
-def cursor_after(dossier: Dossier) -> str:
+def cursor_after(dossier: Dossier, *, by: str = "due_at") -> str:
     """Return the cursor by which the next page starts after this row."""
-    place = [dossier.due_at.isoformat() if dossier.due_at else None, dossier.pk]
+    due: dt.datetime | None = getattr(dossier, by)
+    place = [due.isoformat() if due else None, dossier.pk]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
@@ -50,10 +52,10 @@ def _read(cursor: str) -> tuple[dt.datetime | None, int]:
 
 
 def page_of(
-    dossiers: DossierQuerySet, cursor: str, size: int = PAGE_SIZE
+    dossiers: DossierQuerySet, cursor: str, size: int = PAGE_SIZE, *, by: str = "due_at"
 ) -> tuple[list[Dossier], str | None]:
     """Return a page of rows and the cursor of the next page, None on the last. Runs one query."""
-    rows = list(after(dossiers, cursor)[: size + 1])
+    rows = list(after(dossiers, cursor, by=by)[: size + 1])
     if len(rows) <= size:
         return rows, None
-    return rows[:size], cursor_after(rows[size - 1])
+    return rows[:size], cursor_after(rows[size - 1], by=by)

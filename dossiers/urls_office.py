@@ -5,6 +5,7 @@ from django.urls import path
 from dossiers.act_forms import ACT_FORMS
 from dossiers.next_acts import SEGMENTS
 from dossiers.views import (
+    at_once,
     calendars,
     desk,
     hand_overs,
@@ -15,7 +16,9 @@ from dossiers.views import (
     processes,
     processing,
     registers,
+    returning,
     scans,
+    shift_sheets,
     supervision,
     surveys,
     together,
@@ -29,8 +32,21 @@ urlpatterns = [
     path("tiep-nhan/", desk.desk, name="desk"),
     path("tiep-nhan/thu-tuc/", desk.desk_procedures, name="desk-procedures"),
     path("tiep-nhan/xem-truoc/", desk.desk_preview, name="desk-preview"),
+    path("tiep-nhan/tra-ngay/", at_once.desk_at_once, name="desk-at-once"),
+    path(
+        "tiep-nhan/tra-ngay/xem-truoc/", at_once.desk_at_once_preview, name="desk-at-once-preview"
+    ),
+    path(
+        "tiep-nhan/tra-ngay/xong/<str:batch>/", at_once.desk_at_once_done, name="desk-at-once-done"
+    ),
     path("tiep-nhan/cho/", desk.desk_waiting, name="desk-waiting"),
     path("tiep-nhan/da-nhan/<str:code>/", desk.desk_done, name="desk-done"),
+    path("so-thu/", shift_sheets.shift_sheet, name="shift-sheet"),
+    path("so-thu.csv", shift_sheets.shift_sheet_csv, name="shift-sheet-csv"),
+    path("tra-ket-qua/", returning.returning, name="returning"),
+    path("tra-ket-qua/tra/", returning.returning_do, name="returning-do"),
+    path("tra-ket-qua/xong/", returning.returning_done, name="returning-done"),
+    path("tra-ket-qua/buu-chinh/<str:code>/", returning.returning_post, name="returning-post"),
     path("hop-viec/", processing.inbox, name="inbox"),
     path("hop-viec/nhieu-ho-so/", together.act_together, name="act-together"),
     path("hop-viec/nhac/", notices.remind, name="remind"),

@@ -33,8 +33,10 @@ from dossiers.models.money import FeeDue, Payment, PaymentShare, RefundDue
 from dossiers.models.notices import Digest, DigestChoice, Note, Notice
 from dossiers.models.numbers import DayNumber, PaperNumber, VoidNumber, VoidPaperNumber
 from dossiers.models.papers import DossierDocument, PaperReprint, PaperSlip
+from dossiers.models.postings import Posting
 from dossiers.models.proposals import ActProposal
 from dossiers.models.readings import DossierReading, ReadingWay
+from dossiers.models.refunds import Refund
 from dossiers.models.registers import Register
 from dossiers.models.results import Seal, Signature
 from dossiers.models.scans import Scan
@@ -81,7 +83,9 @@ __all__ = [
     "Pause",
     "Payment",
     "PaymentShare",
+    "Posting",
     "ReadingWay",
+    "Refund",
     "RefundDue",
     "Register",
     "ResultChannel",

@@ -15,6 +15,7 @@ class Delivery(models.Model):
         RECEIPT = "receipt", _("Giấy hẹn")
         AUTHORISATION = "authorisation", _("Giấy uỷ quyền")
         ELECTRONIC = "electronic", _("Gửi điện tử")
+        POSTED = "posted", _("Vận đơn bưu chính")
 
     dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="deliveries")
     event = models.OneToOneField(DossierEvent, models.PROTECT, related_name="delivery")

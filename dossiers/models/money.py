@@ -71,6 +71,14 @@ class FeeDue(models.Model):
     class Meta:
         verbose_name = _("khoản thu")
         verbose_name_plural = _("khoản thu")
+        # A day's takings (dossiers.takings).
+        indexes = [
+            models.Index(
+                fields=["paid_at"],
+                name="feedue_by_paid_at",
+                condition=models.Q(paid_at__isnull=False),
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(paid_at__isnull=True) | Q(paid_vnd=F("amount_vnd")),

@@ -69,12 +69,15 @@ def return_result(
     channel: str = ResultChannel.COUNTER,
     fees_taken: bool = False,
     receipt_number: str = "",
+    tracking_number: str = "",
+    note: str = "",
     at: dt.datetime | None = None,
 ) -> Dossier:
     """Trả kết quả: identity or receipt shown, nothing left to pay (T29).
 
     Raises ActDataError naming `fees_taken` while a fee is due: its amount is taken in this act; and
     `receipt_number` where it is taken without one.
+    `tracking_number` is the post's, `note` what was signed and where.
     """
     with transaction.atomic():
         step = begin(Act.RETURN_RESULT, dossier, by=by, version=version, at=at)
@@ -94,7 +97,9 @@ def return_result(
         locked.returned_at, locked.returned_on = step.at, local_day(step.at)
         locked.delivery_state = "done"
         # The receiver's name is personal data: it stands sealed beside the event, not in it.
-        event = step.append(data=data)
+        if tracking_number:
+            data["tracking_number"] = tracking_number
+        event = step.append(reason=note, data=data)
         step.record.write(fields=["returned_at", "returned_on", "delivery_state", "payment_state"])
         if ledger is not None:
             ledger.save(event)
@@ -118,6 +123,8 @@ def return_result(
                     channel=channel,
                     fees_taken=fees_taken,
                     receipt_number=receipt_number,
+                    tracking_number=tracking_number,
+                    note=note,
                     at=step.at,
                 )
             return locked_for_act(locked)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.personal_data import normalise_number, unseal
+from accounts.personal_data import keyed_digest, normalise_number, unseal
 from accounts.roles import Role
 from accounts.templatetags.motcua import vn_datetime
 from agencies.access import officer_required, scope_for, the_officer
@@ -30,19 +30,21 @@ from dossiers.readings import note_reading
 from dossiers.recording import ActDataError, StaleVersionError
 from dossiers.services import intake
 from dossiers.tracking_codes import grouped
-from dossiers.views import rows
+from dossiers.views import offered, rows
 from dossiers.views.processing import find, not_stored
 from dossiers.workflow import Act, IllegalTransitionError, PaperKind, State
-from procedures.models import Procedure
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    from agencies.models import Officer
-    from dossiers.services.intake import Submission
+    from django.http import QueryDict
 
-FOUND = 8  # procedures offered for what was typed
+    from agencies.models import Officer
+    from agencies.working_time import Calendar
+    from dossiers.services.intake import Submission
+    from procedures.models import Procedure
+
 WAITING = (State.DRAFT, State.SUBMITTED, State.AWAITING_COMPLETION)
 
 at_the_desk = officer_required(Role.RECEPTIONIST)
@@ -222,13 +224,14 @@ def _already(request: HttpRequest, code: str) -> HttpResponse:
 @at_the_desk
 @require_safe
 def desk_procedures(request: HttpRequest) -> HttpResponse:
-    """Answer the typed words with procedures the province takes in."""
+    """Answer the typed words with procedures the province takes in; no words, with one's own."""
+    typed = request.GET.get("q", "").strip()
     return render(
         request,
         "dossiers/desk/_found.html",
         {
-            "found": procedures_for(request.GET.get("q", "")),
-            "q": request.GET.get("q", "").strip(),
+            "found": _offered(request, typed),
+            "q": typed,
             "is_looking": True,
         },
     )
@@ -241,27 +244,56 @@ def desk_preview(request: HttpRequest) -> HttpResponse:
     """Answer what was typed so far with papers, fees, warnings and the date; changes nothing.
 
     POST, for personal data have no place in an address. Without a script it is the whole page.
+    What is taken over from the owner's earlier dossier is written down as read.
     """
-    form = SubmissionForm(the_officer(request), request.POST, now=timezone.now())
+    taken = _taken_over(request)
+    form = SubmissionForm(the_officer(request), taken or request.POST, now=timezone.now())
     form.silence()
     if not request.htmx:  # type: ignore[attr-defined]
         return _page(request, form)
     context = _context(request, form)
     context["is_new"] = request.POST.get("shown", "") != form.shown
+    context["is_filled"] = form.card is not None or taken is not None
     return render(request, "dossiers/desk/_preview.html", context)
 
 
-def procedures_for(typed: str) -> list[Procedure]:
-    """Return the offered procedures that the words find, best first; none for no words."""
-    if not typed.strip():
-        return []
-    today = timezone.localdate()
-    found = Procedure.objects.offered_on(today).search(typed, today=today)
-    return list(found.only("code", "name")[:FOUND])
+def _taken_over(request: HttpRequest) -> QueryDict | None:
+    """Return what was typed with the owner as their earlier dossier in sight knows them.
+
+    None when nobody asked for it, or the dossier is no such one: the number typed must be its own.
+    """
+    code, number = (request.POST.get(name, "") for name in ("take", "personal_id"))
+    if not code or not (number := normalise_number(number)):
+        return None
+    earlier = (
+        Dossier.objects.visible_to(scope_for(request))
+        .filter(tracking_code=code, owner_id_digest=keyed_digest("owner_id", number))
+        .first()
+    )
+    if earlier is None:
+        return None
+    note_reading(earlier, by=the_officer(request), way=ReadingWay.FORM)
+    data = request.POST.copy()
+    changes = {
+        "name": earlier.owner_name,
+        "phone": earlier.owner_phone,
+        "address": earlier.owner_address,
+        "owner_kind": earlier.owner_kind,
+        "id_kind": earlier.owner_id_kind,
+    }
+    for name, value in changes.items():
+        data[name] = value
+    return data
 
 
 def _page(request: HttpRequest, form: SubmissionForm, *, status: int = 200) -> HttpResponse:
     return render(request, "dossiers/desk/desk.html", _context(request, form), status=status)
+
+
+def _offered(request: HttpRequest, typed: str) -> list[Procedure]:
+    """Return what the words find; without words, what this officer takes in most."""
+    officer = the_officer(request)
+    return offered.procedures_for(typed, officer) if typed else offered.most_used(officer)
 
 
 def _context(request: HttpRequest, form: SubmissionForm) -> dict[str, Any]:
@@ -283,7 +315,7 @@ def _context(request: HttpRequest, form: SubmissionForm) -> dict[str, Any]:
         "form": form,
         "q": typed,
         "is_looking": is_looking,
-        "found": procedures_for(typed) if form.chosen is None or is_looking else [],
+        "found": _offered(request, typed) if form.chosen is None or is_looking else [],
         "chosen": form.chosen,
         "limit": limit_words(case.limit_value, case.limit_unit, case.limit_text)
         if case and is_stated
@@ -297,6 +329,7 @@ def _context(request: HttpRequest, form: SubmissionForm) -> dict[str, Any]:
             {"code": dossier.public_code, "url": rows.address(dossier), "dossier": dossier}
             for dossier in form.duplicates(scope_for(request))[:3]
         ],
+        "earlier": form.earlier(scope_for(request)),
         "shown": form.shown,
         "swap": False,
         "is_new": True,
@@ -307,13 +340,19 @@ def _context(request: HttpRequest, form: SubmissionForm) -> dict[str, Any]:
 @at_the_desk
 @require_safe
 def desk_waiting(request: HttpRequest) -> HttpResponse:
-    """Show drafts and submissions of this counter that nobody has answered, oldest first."""
+    """Show what this counter has not answered, the nearest end of its 8 hours first; then the rest.
+
+    A submission waits for the counter (domain.md 3.2); a draft and one that waits for its applicant
+    have no timer and follow by age.
+    """
     officer, now = the_officer(request), timezone.now()
     waiting = Dossier.objects.visible_to(scope_for(request)).filter(
         receiving_agency=officer.agency_id, state__in=WAITING
     )
     try:
-        found, cursor = pages.page_of(rows.slim(waiting), request.GET.get("sau", ""))
+        found, cursor = pages.page_of(
+            rows.slim(waiting), request.GET.get("sau", ""), by="answer_by_at"
+        )
     except pages.CursorError:
         return redirect("desk-waiting")
     calendar = calendar_of(officer.agency)
@@ -323,11 +362,35 @@ def desk_waiting(request: HttpRequest) -> HttpResponse:
         {
             "place": "desk",
             "tab": "waiting",
-            "rows": [rows.row_of(dossier, now, calendar, officer) for dossier in found],
+            "lines": [
+                {
+                    "row": rows.row_of(dossier, now, calendar, officer),
+                    "left": _time_left(dossier, now, calendar),
+                }
+                for dossier in found
+            ],
             "first_url": reverse("desk-waiting") if "sau" in request.GET else "",
             "next_url": f"?sau={cursor}" if cursor else "",
         },
     )
+
+
+def _time_left(dossier: Dossier, now: dt.datetime, calendar: Calendar) -> str:
+    """Say how many working hours are left of the eight, or how many are over; "" without a timer."""
+    if dossier.answer_by_at is None:
+        return ""
+    minutes = calendar.working_minutes_between(now, dossier.answer_by_at)
+    hours, rest = divmod(abs(minutes), 60)
+    time = _("%(hours)s giờ %(minutes)s phút") % {"hours": hours, "minutes": rest}
+    if not rest or not hours:
+        time = (
+            _("%(hours)s giờ") % {"hours": hours}
+            if hours
+            else _("%(minutes)s phút") % {"minutes": rest}
+        )
+    if dossier.answer_by_at < now:
+        return _("quá %(time)s làm việc") % {"time": time}
+    return _("còn %(time)s làm việc") % {"time": time}
 
 
 @not_stored
@@ -371,6 +434,7 @@ def desk_done(request: HttpRequest, code: str) -> HttpResponse:
             "buttons": buttons,
             "draft_url": rows.draft_url(dossier, buttons),
             "fees_open": fees_open,
+            "earlier": None,
             "id_warnings": owner_warnings(
                 dossier.owner_kind,
                 dossier.owner_id_kind,

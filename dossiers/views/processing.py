@@ -434,6 +434,7 @@ def _facts(dossier: Dossier, events: list[DossierEvent]) -> list[tuple[str, str]
             if delivery.get("channel") in ResultChannel.values
             else dossier.get_result_channel_display(),
         ),
+        (_("Số vận đơn bưu chính"), delivery.get("tracking_number", "")),
         (_("Số kết quả"), dossier.result_number),
         (_("Người ký"), signer),
         (_("Chữ ký"), signature),

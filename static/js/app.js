@@ -29,9 +29,9 @@ const helps = {
   /* The list of faults takes the focus when the page comes back. */
   "data-motcua-focus": (element) => element.focus(),
 
-  /* The place one stands in slides into sight when the rail is a row. */
+  /* The place one stands in slides into sight when the rail, or a row of tabs, is wider than the window. */
   "data-motcua-current": (link) => {
-    const row = link.closest(".places");
+    const row = link.closest(".places, .tabs");
     if (row) row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
   },
 
@@ -80,6 +80,30 @@ const helps = {
     button.addEventListener("click", (event) => event.preventDefault());
   },
 
+  /* A sheet of rows by keyboard alone: Enter goes to the next box, from the last one of a row to the next
+     row, from a row left empty to what follows the rows; it never sends the sheet. */
+  "data-motcua-rows": (form) => {
+    form.addEventListener("keydown", (event) => {
+      const box = event.target;
+      if (event.key !== "Enter" || !box.matches("input")) return;
+      event.preventDefault();
+      readCard(box);
+      const row = box.closest("[data-motcua-row]");
+      const inRows = (each) => each.closest("[data-motcua-row]");
+      let rest = [...form.querySelectorAll("[data-motcua-row] input, [data-motcua-after]")]
+        .filter((each) => each.type !== "hidden" && !each.matches("[data-motcua-passed], [data-filled]"));
+      rest = rest.slice(rest.findIndex((each) => box.compareDocumentPosition(each) & 4));
+      if (row && [...row.querySelectorAll("input")].every((each) => !each.value.trim())) {
+        rest = rest.filter((each) => !inRows(each));
+      }
+      const next = rest[0];
+      if (!next || next === box) return;
+      next.focus();
+      next.select?.();
+    });
+    form.addEventListener("change", (event) => readCard(event.target));
+  },
+
   /* An organisation has a tax code, a person a number of their own, unless somebody chose otherwise. */
   "data-motcua-id-kind": (select) => {
     select.addEventListener("change", () => {
@@ -122,6 +146,64 @@ const helps = {
   },
 };
 
+/* What the scanner of a citizen card typed into a row, put where it belongs; the server does the same. */
+function readCard(box) {
+  const row = box.closest?.("[data-motcua-row]");
+  if (!row || !box.matches("[data-motcua-card]")) return;
+  const name = row.querySelector("[name$='-name']");
+  const parts = box.value.split("|").map((part) => part.trim());
+  if (parts.length < 6 || !/^\d{12}$/.test(parts[0]) || !parts[2]) {
+    if (box.value !== name.dataset.filled) delete name.dataset.filled;
+    return;
+  }
+  box.value = parts[0];
+  name.value = parts[2];
+  name.dataset.filled = parts[0];
+  row.querySelector("[name$='-address']").value = parts[5];
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+/* The QR of a receipt, typed by a scanner wherever the focus is, opens its dossier: a scanner types faster
+   than anybody and ends with Enter. The box it typed into gets back what stood there; a page with
+   something typed on it stays open. */
+const RECEIPT = /^https?:\/\/\S+\/q\/[\w-]+\/?#([\w.-]+)$/;
+const SLOWEST_SCANNER = 80; /* ms between two letters */
+const scanned = { text: "", last: 0, box: null, before: "" };
+
+function isWrittenOn() {
+  const boxes = document.querySelectorAll("form[method=post] :is(input, textarea)");
+  return [...boxes].some((box) => (
+    box.type === "hidden" ? false
+      : box.type === "checkbox" || box.type === "radio" ? box.checked !== box.defaultChecked
+        : box.value !== box.defaultValue
+  ));
+}
+
+function listenForReceipts(search) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Enter") {
+      const found = RECEIPT.exec(scanned.text);
+      scanned.text = "";
+      if (!found) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (scanned.box) scanned.box.value = scanned.before;
+      const address = `${search.action}?q=${encodeURIComponent(found[1])}`;
+      if (isWrittenOn()) window.open(address, "_blank", "noopener");
+      else window.location.assign(address);
+      return;
+    }
+    if (event.key.length !== 1) return; /* Shift and its like */
+    if (!scanned.text || event.timeStamp - scanned.last > SLOWEST_SCANNER) {
+      const box = event.target.matches?.("input, textarea") ? event.target : null;
+      Object.assign(scanned, { text: "", box, before: box ? box.value : "" });
+    }
+    scanned.text += event.key;
+    scanned.last = event.timeStamp;
+  }, true);
+}
+
 function setUp(root) {
   for (const [hook, help] of Object.entries(helps)) {
     const found = [...root.querySelectorAll(`[${hook}]`)];
@@ -143,6 +225,9 @@ function say(templateId) {
 }
 
 setUp(document);
+/* A page that finds dossiers for a purpose of its own comes after the box of every page. */
+const search = [...document.querySelectorAll("form[data-motcua-scan]")].pop();
+if (search) listenForReceipts(search);
 document.addEventListener("htmx:load", (event) => setUp(event.detail.elt));
 document.addEventListener("htmx:sendError", () => say("message-lost"));
 document.addEventListener("htmx:timeout", () => say("message-lost"));

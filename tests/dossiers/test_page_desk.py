@@ -14,6 +14,7 @@ from dossiers.chain import chain_faults
 from dossiers.forms import fee_names, money, read_card
 from dossiers.models import Dossier, DossierReading, Entry, FeeDue
 from dossiers.services import intake
+from dossiers.services.intake import Person
 from dossiers.workflow import State
 from procedures.models import Fee, Procedure, ProcedureCase, ProcedureVersion, RequiredDocument
 from tests.budgets import count_queries
@@ -694,3 +695,118 @@ def test_a_refusal_leads_to_its_paper(province: Province) -> None:
     )
     slip = dossier.slips.get()
     assert f'href="/ho-so/{dossier.tracking_code}/giay-to/{slip.pk}.pdf"' in page(answer)
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_an_earlier_applicant_is_offered_and_taken_over_by_who_may_see_them(
+    province: Province,
+) -> None:
+    earlier = province.log(
+        owner=Person(
+            "Nguyễn Thị Ánh Tuyết",
+            personal_id="089187004215",
+            phone="0900 123 456",
+            address="Khóm Đông Thạnh",
+        )
+    )
+    client = browser_of(province.receptionist)
+    body = typed(province, act="", name="", phone="", address="", personal_id="089 187 004 215")
+    text = page(client.post("/tiep-nhan/xem-truoc/", body, headers=HTMX))
+    assert f'name="take" value="{earlier.tracking_code}"' in text
+    assert "0900" not in text  # the numbers are not read until they are asked for
+    assert not DossierReading.objects.exists()
+    taken = page(
+        client.post("/tiep-nhan/xem-truoc/", body | {"take": earlier.tracking_code}, headers=HTMX)
+    )
+    for value in ("Nguyễn Thị Ánh Tuyết", "0900 123 456", "Khóm Đông Thạnh"):
+        assert f'value="{value}"' in taken
+    assert 'name="take"' not in taken
+    reading = DossierReading.objects.get()
+    assert (reading.dossier, reading.officer) == (earlier, province.receptionist)
+    # The same without a script, and nothing for another number or another counter.
+    assert 'value="0900 123 456"' in page(
+        client.post("/tiep-nhan/xem-truoc/", body | {"take": earlier.tracking_code})
+    )
+    other = body | {"take": earlier.tracking_code, "personal_id": "089187004216"}
+    assert "0900" not in page(client.post("/tiep-nhan/xem-truoc/", other, headers=HTMX))
+    stranger = browser_of(province.stranger)
+    for sent in (body, body | {"take": earlier.tracking_code}):
+        text = page(stranger.post("/tiep-nhan/xem-truoc/", sent, headers=HTMX))
+        assert "0900" not in text
+        assert 'name="take"' not in text
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_another_name_under_a_known_number_is_pointed_out(province: Province) -> None:
+    province.log()
+    client = browser_of(province.receptionist)
+    same = typed(province, act="", name="NGUYỄN THỊ ÁNH TUYẾT")
+    assert 'name="take"' not in page(client.post("/tiep-nhan/xem-truoc/", same, headers=HTMX))
+    other = page(
+        client.post("/tiep-nhan/xem-truoc/", same | {"name": "Trần Thị Bình"}, headers=HTMX)
+    )
+    assert "đã có hồ sơ mang tên <b>Nguyễn Thị Ánh Tuyết</b>" in other
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_what_an_officer_takes_in_most_is_offered_first(province: Province) -> None:
+    rare = ProcedureFactory.create(name="Đăng ký kết hôn", offering=province.department)
+    usual = ProcedureFactory.create(
+        name="Đăng ký kết hôn có yếu tố nước ngoài", offering=province.department
+    )
+    client = browser_of(province.receptionist)
+
+    def order() -> list[str]:
+        text = page(client.get("/tiep-nhan/thu-tuc/", {"q": "dk kh"}))
+        return re.findall(r'value="(1\.\d+)"', text)
+
+    assert order() == [rare.code, usual.code]
+    for _ in range(2):
+        province.log(procedure=usual)
+    province.log(procedure=rare)
+    assert order() == [usual.code, rare.code]
+    # Nothing typed: one's own, and nobody else's.
+    blank = page(client.get("/tiep-nhan/"))
+    assert "Bạn hay nhận" in blank
+    assert re.findall(r'name="pick" type="radio" value="([^"]+)"', blank) == [
+        usual.code,
+        rare.code,
+    ]
+    give_role(province.supervisor, province.centre, Role.RECEPTIONIST)
+    assert "Bạn hay nhận" not in page(browser_of(province.supervisor).get("/tiep-nhan/"))
+    # What the province no longer takes in is not offered, however often it was.
+    usual.offering.delete()
+    assert usual.code not in page(client.get("/tiep-nhan/"))
+
+
+def test_what_waits_is_in_the_order_of_its_eight_hours(
+    province: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = browser_of(province.receptionist)
+    with time_machine.travel("2026-08-19T15:30+07:00", tick=False):  # Wednesday
+        asked = intake.register(province.submission(papers=[]), by=province.receptionist)
+    with time_machine.travel("2026-08-20T07:00+07:00", tick=False):
+        draft = intake.save_draft(province.submission(papers=[]), by=province.receptionist)
+        second = intake.register(province.submission(papers=[]), by=province.receptionist)
+        third = intake.register(province.submission(papers=[]), by=province.receptionist)
+        intake.request_completion(asked, by=province.receptionist, reason="Thiếu đơn")
+    with time_machine.travel("2026-08-20T14:00+07:00", tick=False):
+        # It came first and is answered last: its eight hours began anew.
+        intake.resubmit(asked, by=province.receptionist)
+
+    def listed(path: str = "") -> list[str]:
+        text = page(client.get(f"/tiep-nhan/cho/{path}"))
+        return re.findall(r'<a class="code" href="/ho-so/(\w+)/"', text)
+
+    order = [d.tracking_code for d in (second, third, asked, draft)]
+    with time_machine.travel("2026-08-20T15:30+07:00", tick=False):
+        assert listed() == order
+        text = page(client.get("/tiep-nhan/cho/"))
+        # 7:00-11:30 and 13:30-15:30 are gone of eight hours; 14:00-15:30 of the newer eight.
+        assert "còn 1 giờ 30 phút làm việc" in text
+        assert "còn 6 giờ 30 phút làm việc" in text
+    with time_machine.travel("2026-08-21T08:00+07:00", tick=False):
+        assert "quá 1 giờ làm việc" in page(client.get("/tiep-nhan/cho/"))
+        monkeypatch.setattr("dossiers.pages.page_of.__defaults__", (2,))
+        cursor = re.findall(r'href="\?sau=([^"]+)"', page(client.get("/tiep-nhan/cho/")))[0]
+        assert listed(f"?sau={cursor}") == order[2:]

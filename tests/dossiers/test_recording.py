@@ -34,6 +34,8 @@ from dossiers.models import (
     PaperReprint,
     Payment,
     PaymentShare,
+    Posting,
+    Refund,
     SurveyAnswer,
     SurveyQuestion,
     SurveyScore,
@@ -78,6 +80,16 @@ def with_history(province: Province) -> Dossier:
         reason="Đang giải quyết", outcome=MirrorMessage.Outcome.values[0], event=None,
     )  # fmt: skip
     notices.write_note(dossier, by=province.head, text="Gọi lại cho Sở", token="ghi-1")
+    Posting.objects.create(
+        dossier=dossier,
+        kind=Posting.Kind.SENT,
+        tracking_number="RA1",
+        officer=province.receptionist,
+    )
+    Refund.objects.create(
+        dossier=dossier, amount_vnd=1, voucher_number="PC1", reason="Thu thừa",
+        at=database_now(), officer=province.receptionist,
+    )  # fmt: skip
     event = dossier.events.order_by("-seq")[0]
     fee = FeeDue.objects.create(dossier=dossier, name="Lệ phí", amount_vnd=50_000)
     paid = Payment.objects.create(
@@ -114,7 +126,7 @@ def test_events_readings_changed_dates_and_roots_are_history() -> None:
     assert {
         CalendarChangeDay, CalendarMove, DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck,
         MirrorMessage, Note,
-        PaperMove, PaperReprint, Payment, PaymentShare, SurveyAnswer, SurveyScore, VoidPaperNumber,
+        PaperMove, PaperReprint, Payment, PaymentShare, Posting, Refund, SurveyAnswer, SurveyScore, VoidPaperNumber,
     } == set(HISTORY)  # fmt: skip
 
 

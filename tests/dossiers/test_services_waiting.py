@@ -12,7 +12,7 @@ from django.db import connection
 
 from dossiers import nightly
 from dossiers.models import Dossier
-from dossiers.services import intake, processing, waiting
+from dossiers.services import intake, posting, processing, waiting
 from dossiers.workflow import IllegalTransitionError
 from tests.dossiers.stages import in_progress, settled, submitted
 from tests.province import make_province
@@ -101,6 +101,17 @@ def test_what_was_asked_before_acceptance_lapses_into_a_refusal(province: Provin
         dossier = waiting.lapse_completion(dossier, by=province.receptionist)
     assert (dossier.state, dossier.national_status) == ("refused", 3)
     assert dossier.slips.filter(kind="refusal").exists()
+
+
+def test_nobody_is_reminded_of_a_result_that_the_post_has(province: Province) -> None:
+    with time_machine.travel("2026-08-20T10:00+07:00", tick=False):
+        province.procedure.versions.update(collection_reminder_days=5)
+        dossier = settled(province)
+        posting.send(dossier, by=province.receptionist, tracking_number="RA1")
+    assert night_of("2026-08-25")["collect"] == 0
+    with time_machine.travel("2026-08-25T10:00+07:00", tick=False):
+        posting.bring_back(dossier, by=province.receptionist)
+    assert night_of("2026-08-26")["collect"] == 1
 
 
 def test_a_result_nobody_collects_is_reminded_of_and_never_late(province: Province) -> None:
