@@ -34,6 +34,11 @@ PAGES = {
 # Where the help of a page begins: by the name of its address, else by the start of that name.
 PLACES = {
     "desk": "tiep-nhan#nhan-mot-ho-so",
+    "desk-at-once": "tiep-nhan#tra-ngay-nhieu-nguoi",
+    "desk-at-once-": "tiep-nhan#tra-ngay-nhieu-nguoi",
+    "returning": "tiep-nhan#tra-ket-qua",
+    "returning-": "tiep-nhan#tra-ket-qua",
+    "shift-sheet": "tiep-nhan#tien-thu-o-quay-va-chot-ca",
     "desk-waiting": "tiep-nhan#tra-loi-ho-so-nop-truc-tuyen",
     "hand-over-list": "tiep-nhan#giao-ho-so-giay",
     "hand-over": "dieu-hanh#phan-cong-va-ban-giao",
