@@ -14,14 +14,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import events, second_factor
 from accounts.api_fields import TextField
-from accounts.signing_in import check_password
+from accounts.models import User
+from accounts.signing_in import check_code, check_password
 from accounts.tries import TooManyTriesError
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
     username = TextField(max_length=150)
     password = TextField(max_length=200, trim_whitespace=False)
+    # Of an account with a second factor: six digits of the app, or a recovery code.
+    code = TextField(max_length=40, required=False, allow_blank=True, default="")
 
 
 class TokenSerializer(serializers.Serializer[Any]):
@@ -58,14 +62,26 @@ class TokenEndpoint(APIView):
         """Đổi tên đăng nhập và mật khẩu lấy khoá truy cập."""
         asked = CredentialsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        given = asked.validated_data
         try:
-            user = check_password(request._request, **asked.validated_data)
+            user = check_password(request._request, given["username"], given["password"])
+            if user is None:
+                raise AuthenticationFailed(_("Tên đăng nhập hoặc mật khẩu không đúng."))
+            if second_factor.is_set_up(user):
+                self._check_code(request, user, given["code"])
         except TooManyTriesError as error:
             raise WaitError(error.retry_after) from None
-        if user is None:
-            raise AuthenticationFailed(_("Tên đăng nhập hoặc mật khẩu không đúng."))
         _instance, token = AuthToken.objects.create(user)
+        events.record(events.Kind.TOKEN_MADE, user, request=request._request)
         return Response({"token": token})
+
+    def _check_code(self, request: Request, user: User, code: str) -> None:
+        if not code:
+            raise AuthenticationFailed(
+                _("Tài khoản có xác thực hai lớp: gửi thêm trường code (mã của ứng dụng).")
+            )
+        if not check_code(request._request, user, code):
+            raise AuthenticationFailed(_("Mã không đúng, đã hết hạn hoặc đã dùng rồi."))
 
     def get_authenticate_header(self, request: Request) -> str:
         """Answer a wrong password with 401: without a scheme DRF makes it 403."""

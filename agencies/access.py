@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.permissions import BasePermission
 
 from accounts.roles import Role
+from accounts.second_factor import is_set_up
 from agencies.models import Officer
 from agencies.scope import Scope, officer_and_scope
 
@@ -84,8 +86,25 @@ def officer_required(*roles: Role) -> Callable[[View], View]:
     return wrap
 
 
+def must_enrol(request: HttpRequest | Request) -> bool:
+    """Tell whether the asker holds a role that works only with a second factor (the settings).
+
+    Runs no query where no role does; else shares the one of `scope_for`.
+    """
+    compelled = frozenset(settings.SECOND_FACTOR_ROLES)
+    if not compelled:
+        return False
+    held = {role.value for role in scope_for(request).roles}
+    if getattr(request.user, "is_staff", False):
+        held.add(Role.ADMINISTRATOR.value)  # the admin's pages ask for no role
+    return not compelled.isdisjoint(held)
+
+
 class IsOfficer(BasePermission):
     """Let only officers use an endpoint."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user.is_authenticated and officer_of(request) is not None)
+        """Refuse who must have a second factor and has none: a token stands for a password alone."""
+        if not request.user.is_authenticated or officer_of(request) is None:
+            return False
+        return not must_enrol(request) or is_set_up(request.user)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -24,6 +23,7 @@ from knox.models import AuthToken
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from accounts.sessions import SessionStore
 from benchmarks.figures import Bar, Figure
 from benchmarks.rounds import best_cpu, best_wall, interleaved
 from benchmarks.servers import Server, ask

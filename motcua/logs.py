@@ -48,6 +48,7 @@ def configure() -> None:
             "loggers": {
                 "django.request": {"level": "ERROR"},  # 4xx are in the line of motcua.requests
                 "django.server": {"level": "WARNING"},
+                "fido2": {"level": "WARNING"},  # names every key it sees
                 "fontTools": {"level": "WARNING"},
                 "weasyprint": {"level": "ERROR"},
                 "celery.worker.strategy": {"level": "WARNING"},

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _TRANSACTION = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE SAVEPOINT|SET )", re.I)
 # Who is asking: the session, the token and the account, none of which the page chose.
 _WHO = re.compile(
-    r'^\s*(SELECT .* FROM|UPDATE|INSERT INTO) "(django_session|accounts_user|knox_authtoken)"',
+    r'^\s*(SELECT .* FROM|UPDATE|INSERT INTO) "(accounts_officesession|accounts_user|knox_authtoken)"',
     re.I | re.S,
 )
 

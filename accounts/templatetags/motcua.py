@@ -24,7 +24,8 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from accounts import day_strip
+from accounts import day_strip, events
+from accounts.models import AccountEvent
 from accounts.personal_data import mask_name, mask_number
 
 register = template.Library()
@@ -253,6 +254,12 @@ def control(field: BoundField, extra: str = "") -> SafeString:
 def error_count(form: Any) -> int:
     """Count what must be corrected: as many as the list below the number has lines."""
     return sum(len(faults) for faults in form.errors.values())
+
+
+@register.filter
+def event_detail(event: AccountEvent) -> str:
+    """Say what a row of an account's history is about: which factor, role, agency, days."""
+    return events.describe(event)
 
 
 # Small charts: SVG whose lengths are attributes, because the policy of the page forbids style="".

@@ -40,11 +40,13 @@ MIDDLEWARE = [
     "motcua.requests.log_request",
     "motcua.requests.refuse_unreadable_address",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.note_seen",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "agencies.enrolment.RequireSecondFactor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "motcua.requests.ContentSecurityPolicy",
@@ -94,6 +96,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60  # seconds a link for setting a password lives
+# Who holds one of these roles works only with a second factor: values of accounts.roles.Role.
+SECOND_FACTOR_ROLES: list[str] = []
+SESSION_ENGINE = "accounts.sessions"  # the database's, and its owner sees and ends them
 SESSION_COOKIE_AGE = 10 * 60 * 60  # one working day at the counter, in seconds
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -29,6 +29,7 @@ ALLOWED_HOSTS = ["*"]  # the demo is reached by whatever name the machine has
 PUBLIC_URL = env.get("MOTCUA_PUBLIC_URL", PUBLIC_URL)
 HOTLINE = "0296 3000 000"  # invented
 TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
+SECOND_FACTOR_ROLES = env.listing("MOTCUA_SECOND_FACTOR_ROLES")
 
 _owner = env.get("MOTCUA_ROLE") == "owner"
 _url = env.get("MOTCUA_OWNER_URL") if _owner else ""

@@ -32,6 +32,7 @@ HOTLINE = env.get("MOTCUA_HOTLINE")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS") or [env.require("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = env.listing("MOTCUA_TRUSTED_PROXIES")
+SECOND_FACTOR_ROLES = env.listing("MOTCUA_SECOND_FACTOR_ROLES")
 
 CLAMAV_ADDRESS = env.get("MOTCUA_CLAMAV")
 # Without a mail server nobody is sent anything: mails wait until one is named.

@@ -173,7 +173,7 @@ def test_an_act_runs_at_most_12_queries_and_its_page_three_more(
 def test_the_counter_of_queries_leaves_out_what_no_page_chose(province: Province) -> None:
     with count_queries() as counted, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select 1")
-        cursor.execute('select * from "django_session"')
+        cursor.execute('select * from "accounts_officesession"')
         cursor.execute('SELECT 1 FROM "accounts_user"')
         cursor.execute('SELECT 1 FROM "agencies_agency"')
     assert list(counted) == ["select 1", 'SELECT 1 FROM "agencies_agency"']

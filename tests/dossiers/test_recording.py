@@ -13,6 +13,8 @@ import time_machine
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
+from accounts import events
+from accounts.models import AccountEvent
 from agencies.calendars import DayChange
 from agencies.models import Calendar
 from dossiers import day_roots, hand_overs, notices, paper_issue, surveys, verifying
@@ -96,6 +98,7 @@ def with_history(province: Province) -> Dossier:
         dossier=dossier, event=event, at=event.at, receipt_number="GD-1", amount_vnd=50_000
     )
     PaymentShare.objects.create(payment=paid, fee=fee, event=event, amount_vnd=50_000)
+    events.record(events.Kind.SIGNED_IN, province.head.user)
     question = SurveyQuestion.objects.first()
     assert question is not None
     surveys.answer(slip, {question: 1})
@@ -124,8 +127,8 @@ def change_the_calendar(province: Province) -> None:
 
 def test_events_readings_changed_dates_and_roots_are_history() -> None:
     assert {
-        CalendarChangeDay, CalendarMove, DayRoot, DossierEvent, DossierReading, DueDateChange, HistoryCheck,
-        MirrorMessage, Note,
+        AccountEvent, CalendarChangeDay, CalendarMove, DayRoot, DossierEvent, DossierReading, DueDateChange,
+        HistoryCheck, MirrorMessage, Note,
         PaperMove, PaperReprint, Payment, PaymentShare, Posting, Refund, SurveyAnswer, SurveyScore, VoidPaperNumber,
     } == set(HISTORY)  # fmt: skip
 
