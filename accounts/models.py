@@ -166,10 +166,10 @@ class AccountEvent(models.Model):
         CODE_USED = "code_used", _("Dùng mã dự phòng")
         ACCOUNT_MADE = "account_made", _("Lập tài khoản")
         ROLE_GIVEN = "role_given", _("Giao vai trò")
-        ROLE_ENDED = "role_ended", _("Kết thúc vai trò")
+        ROLE_ENDED = "role_ended", _("Ấn định ngày hết vai trò")
         TRANSFERRED = "transferred", _("Điều chuyển")
         LEFT = "left", _("Thôi việc, khoá tài khoản")
-        IMPORTED = "imported", _("Nhập từ tệp CSV")
+        FACTOR_RESET = "factor_reset", _("Đặt lại xác thực hai lớp")
 
     at = models.DateTimeField(_("lúc"), default=timezone.now)
     kind = models.CharField(_("việc"), max_length=20, choices=Kind)

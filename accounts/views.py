@@ -171,6 +171,7 @@ class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg] # not generic 
             "Ít nhất 10 ký tự, không giống tên đăng nhập hay họ tên."
         )
         self.fields["new_password2"].label = _("Nhắc lại mật khẩu mới")
+        self.fields["new_password2"].help_text = ""
 
 
 class _SetPassword(PasswordResetConfirmView):

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
 from agencies.access import officer_of, scope_for
+from agencies.staffing import KEEPING_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +42,7 @@ class Looking:
     may_administer: bool
     may_keep_calendars: bool = False
     may_hand_over: bool = False
+    may_keep_officers: bool = False
     inbox_count: int | None = None
 
 
@@ -73,6 +76,7 @@ def looking(request: HttpRequest) -> Looking | None:
             may_supervise=False,
             may_report=False,
             may_administer=True,
+            may_keep_officers=user.is_superuser,
         )
     roles = scope_for(request).roles
     return Looking(
@@ -86,6 +90,9 @@ def looking(request: HttpRequest) -> Looking | None:
         may_administer=user.is_staff,
         may_keep_calendars=not roles.isdisjoint(_KEEPS_CALENDARS),
         may_hand_over=not roles.isdisjoint(_HANDS_OVER),
+        # By a role of one's own: who stands in for a head keeps nobody (agencies.staffing).
+        may_keep_officers=user.is_superuser
+        or any(role in KEEPING_ROLES for role, _place in found.own_roles(timezone.localdate())),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 import re
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -22,11 +23,13 @@ from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from accounts.events import Kind
 from accounts.folding import fold, sort_key, tidy
-from accounts.models import User
+from accounts.models import AccountEvent, User
 from accounts.roles import OFFICER_ROLES, Role
 from agencies.import_report import Outcome, Report
 from agencies.models import Agency, AgencyCode, Desk, Officer, OfficerRole
+from agencies.staffing import Keeper
 
 REQUIRED = ("username", "full_name", "agency", "roles")
 OPTIONAL = ("title", "phone", "email", "desk", "valid_from", "valid_to")
@@ -83,11 +86,37 @@ def import_officers(path: Path, *, report: Report, dry_run: bool = False) -> Non
         report.unreadable[str(path)] = error.strerror or str(error)
 
 
+def import_uploaded(
+    text: str, *, keeper: Keeper, today: dt.date, report: Report, dry_run: bool = False
+) -> None:
+    """Read what somebody who keeps officers has uploaded; what is not theirs to keep is refused.
+
+    Roles begin today where the file names no day, and never before; nobody is moved by it.
+    """
+    with transaction.atomic():
+        _Import(Path("can-bo.csv"), report, keeps_refused=False, keeper=keeper, today=today).run(
+            io.StringIO(text)
+        )
+        if dry_run:
+            transaction.set_rollback(True)
+
+
 class _Import:
-    def __init__(self, path: Path, report: Report, *, keeps_refused: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        report: Report,
+        *,
+        keeps_refused: bool,
+        keeper: Keeper | None = None,
+        today: dt.date | None = None,
+    ) -> None:
         self.path = path
         self.report = report
         self.keeps_refused = keeps_refused
+        self.keeper = keeper
+        self.today = today
+        self.kept = {agency.pk: agency for agency in keeper.agencies()} if keeper else {}
         self.refused: list[tuple[int, str, dict[str, str]]] = []
         self.seen: dict[str, str] = {}  # username in lower case, as it was first written
         self.agencies = dict(AgencyCode.objects.order_by("pk").values_list("code", "agency_id"))
@@ -200,10 +229,12 @@ class _Import:
                     _("Cột desk: cơ quan không có bộ phận “%(name)s”.")
                     % {"name": cells["desk"][:80]}
                 )
+        roles = _roles(cells.get("roles", ""))
         valid_from = _day(cells.get("valid_from", ""), "valid_from")
         valid_to = _day(cells.get("valid_to", ""), "valid_to")
         if valid_from and valid_to and valid_to < valid_from:
             raise RefusedRowError(_("Cột valid_to trước valid_from."))
+        self.check_kept(agency_id, roles, valid_from, valid_to)
         row = _Row(
             line,
             username,
@@ -213,7 +244,7 @@ class _Import:
             email,
             agency_id,
             desk_id,
-            _roles(cells.get("roles", "")),
+            roles,
             valid_from,
             valid_to,
             is_first=known is None,
@@ -222,19 +253,84 @@ class _Import:
         self.seen[username.lower()] = username
         return row
 
+    def check_kept(
+        self,
+        agency_id: int,
+        roles: tuple[Role, ...],
+        valid_from: dt.date | None,
+        valid_to: dt.date | None,
+    ) -> None:
+        """Refuse what the keeper may not give, or may not give back in time; on a server all may."""
+        if self.keeper is None or self.today is None:
+            return
+        agency = self.kept.get(agency_id)
+        if agency is None:
+            raise RefusedRowError(_("Cột agency: bạn không quản lý cán bộ của cơ quan này."))
+        foreign = [str(role.label) for role in roles if role not in self.keeper.roles_for(agency)]
+        if foreign:
+            raise RefusedRowError(
+                _("Cột roles: bạn không được giao vai trò %(roles)s ở cơ quan này.")
+                % {"roles": ", ".join(foreign)}
+            )
+        if valid_from and valid_from < self.today:
+            raise RefusedRowError(_("Cột valid_from: không giao vai trò lùi ngày."))
+        if valid_to and valid_to < self.today:
+            raise RefusedRowError(_("Cột valid_to: không kết thúc lùi ngày."))
+
+    def refuse_foreign(self, batch: list[_Row]) -> list[_Row]:
+        """Refuse the rows about people whom the keeper does not keep; return the others.
+
+        Runs one query.
+        """
+        if self.keeper is None:
+            return batch
+        users = {
+            user.username: user
+            for user in User.objects.filter(
+                username__in={row.username for row in batch}
+            ).select_related("officer__agency")
+        }
+        rows = []
+        for row in batch:
+            reason = _not_kept(self.keeper, users.get(row.username), row)
+            if reason:
+                self.refuse(row.line, reason, {"username": row.username})
+            else:
+                rows.append(row)
+        return rows
+
     def write(self, batch: list[_Row]) -> None:
         """Write a batch in one transaction, then count its rows."""
+        batch = self.refuse_foreign(batch)
         if not batch:
             return
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            outcomes = _write(batch)
+            outcomes = _write(batch, by=self.keeper.user if self.keeper else None, today=self.today)
         for row, outcome in zip(batch, outcomes, strict=True):
             self.report.add(self.path.name, row.line, row.username, outcome, tuple(row.notes))
 
 
-def _write(batch: list[_Row]) -> list[Outcome]:
+def _not_kept(keeper: Keeper, user: User | None, row: _Row) -> str:
+    """Say why the account of a row is not the keeper's to change; "" when it is, or is new."""
+    if user is None:
+        return ""
+    officer = getattr(user, "officer", None)
+    if user.pk == keeper.user.pk:
+        return _("Không tự đổi vai trò của chính mình.")
+    if officer is None or user.is_superuser or not keeper.covers(officer.agency):
+        return _("Cột username: tài khoản này do nơi khác quản lý.")
+    if not user.is_active:
+        return _("Cột username: tài khoản này đã khoá.")
+    if row.is_first and row.agency_id != officer.agency_id:
+        return _("Cán bộ đang ở cơ quan khác: hãy điều chuyển trên trang của cán bộ.")
+    return ""
+
+
+def _write(
+    batch: list[_Row], *, by: User | None = None, today: dt.date | None = None
+) -> list[Outcome]:
     names = {row.username for row in batch}
     users = {user.username: user for user in User.objects.filter(username__in=names)}
     officers = {
@@ -243,7 +339,9 @@ def _write(batch: list[_Row]) -> list[Outcome]:
     }
     held: dict[tuple[int, int, str, dt.date | None], OfficerRole] = {
         (role.officer_id, role.agency_id, role.role, role.valid_from): role
-        for role in OfficerRole.objects.filter(officer__in=list(officers.values()))
+        for role in OfficerRole.objects.filter(officer__in=list(officers.values())).select_related(
+            "officer__user"
+        )
     }
     new_users: list[User] = []
     new_officers: list[Officer] = []
@@ -294,12 +392,23 @@ def _write(batch: list[_Row]) -> list[Outcome]:
         for role in row.roles:
             key = (officer.pk, row.agency_id, role.value, row.valid_from)
             known = held.get(key)
+            if today is not None and row.valid_from is None:
+                # Held already, from whatever day on: that one is meant; else it begins today.
+                known = next(
+                    (
+                        each
+                        for (*place, _from), each in held.items()
+                        if tuple(place) == key[:3] and (each.valid_to or today) >= today
+                    ),
+                    None,
+                )
+                key = (*key[:3], today)
             if known is None:
                 known = OfficerRole(
                     officer=officer,
                     agency_id=row.agency_id,
                     role=role.value,
-                    valid_from=row.valid_from,
+                    valid_from=key[3],
                     valid_to=row.valid_to,
                 )
                 held[key] = known
@@ -313,7 +422,36 @@ def _write(batch: list[_Row]) -> list[Outcome]:
                 outcomes[position] = "changed"
     OfficerRole.objects.bulk_create(new_roles)
     OfficerRole.objects.bulk_update(changed_roles, ["valid_to"])
+    _note(new_users, new_roles, changed_roles, by)
     return outcomes
+
+
+def _note(
+    users: list[User], given: list[OfficerRole], changed: list[OfficerRole], by: User | None
+) -> None:
+    """Write into the accounts' history what the file did to them; `by` of None is the server."""
+    codes = dict(
+        Agency.objects.filter(pk__in={role.agency_id for role in (*given, *changed)}).values_list(
+            "pk", "code"
+        )
+    )
+    rows = [AccountEvent(kind=Kind.ACCOUNT_MADE, user=user, by=by) for user in users]
+    for kind, roles in ((Kind.ROLE_GIVEN, given), (Kind.ROLE_ENDED, changed)):
+        rows += [
+            AccountEvent(
+                kind=kind,
+                user=role.officer.user,
+                by=by,
+                detail={
+                    "role": str(role.role),
+                    "agency": codes[role.agency_id],
+                    **({"valid_from": f"{role.valid_from:%d/%m/%Y}"} if role.valid_from else {}),
+                    **({"valid_to": f"{role.valid_to:%d/%m/%Y}"} if role.valid_to else {}),
+                },
+            )
+            for role in roles
+        ]
+    AccountEvent.objects.bulk_create(rows)
 
 
 def _personal(row: _Row, user: User) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.roles import Role
 from dossiers.chain import event_digest
 from dossiers.clockwork import BY_PAUSES, CLOCK_FIELDS, answer_by
@@ -107,6 +108,16 @@ def database_now() -> dt.datetime:
         return now
 
 
+def _still_here(officer: Officer) -> Officer | None:
+    """Return the officer, None when their account is locked. Runs one query, and holds its lock.
+
+    Who is leaving holds the same one (services.leaving): either they are seen to be gone, or they
+    are seen to hold this dossier.
+    """
+    account = User.objects.select_for_update(no_key=True).filter(pk=officer.user_id, is_active=True)
+    return officer if account.values_list("pk", flat=True).first() else None
+
+
 @dataclass
 class Record:
     """The acts done on one dossier in one transaction, written together."""
@@ -134,8 +145,9 @@ class Record:
         """Move the dossier by one row of the table and add its event; nothing is saved yet.
 
         `data` may hold only JSON that survives a round trip (text, whole numbers, lists, null).
-        `holder_agency` and `chosen` are for rows that leave them to the act. Raises ValueError
-        when a row wants a state to be chosen and none is, or one it may not be.
+        `holder_agency` and `chosen` are for rows that leave them to the act. A new holder who has
+        left is none: the dossier waits in its agency. Raises ValueError when a row wants a state to
+        be chosen and none is, or one it may not be.
         """
         dossier, row = self.dossier, opening.row
         role, principal = _acting(self.officer, opening, dossier, _place_asked(row, dossier, data))
@@ -157,6 +169,8 @@ class Record:
             dossier.holder_agency = dossier.competent_agency
         elif row.move is Move.TO_NAMED and holder_agency is not None:
             dossier.holder_agency = holder_agency
+        if holder_officer is not None and holder_officer.pk != dossier.holder_officer_id:
+            holder_officer = _still_here(holder_officer)
         dossier.holder_officer = holder_officer
         if after != before:
             # An act that stays where it is does not hide the state one goes back to (T23, T33).

@@ -19,6 +19,7 @@ from dossiers.views import (
     returning,
     scans,
     shift_sheets,
+    staff,
     supervision,
     surveys,
     together,
@@ -73,6 +74,10 @@ urlpatterns = [
     path("bang-dieu-hanh/don-vi/", outlook.board_units, name="board-units"),
     path("bang-dieu-hanh/danh-sach.csv", outlook.board_csv, name="board-csv"),
     path("ban-giao-viec/", handing_over.hand_over, name="hand-over"),
+    path("can-bo/nguoi/<str:username>/thoi-viec/", staff.officer_leave, name="officer-leave"),
+    path(
+        "can-bo/nguoi/<str:username>/dieu-chuyen/", staff.officer_transfer, name="officer-transfer"
+    ),
     path("quy-trinh/", processes.process_list, name="process-list"),
     path("quy-trinh/them/", processes.process_add, name="process-add"),
     path(_PROCESS, processes.process_detail, name="process-detail"),

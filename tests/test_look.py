@@ -122,7 +122,15 @@ def _page(base: str, address: str, **context: Any) -> str:
 
 def _officer(**may: bool) -> SimpleNamespace:
     powers = dict.fromkeys(
-        ("may_receive", "may_process", "may_supervise", "may_report", "may_administer"), False
+        (
+            "may_receive",
+            "may_process",
+            "may_supervise",
+            "may_report",
+            "may_administer",
+            "may_keep_officers",
+        ),
+        False,
     )
     return SimpleNamespace(
         full_name="Trần Văn Ỷ", title="", agency_name="", inbox_count=18, **{**powers, **may}

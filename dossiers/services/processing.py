@@ -57,7 +57,9 @@ def assign(
     with transaction.atomic():
         step = begin(Act.ASSIGN, dossier, by=by, version=version, at=at)
         assignee = _specialist(step.dossier, assignee)
-        step.append(reason=note, data={"assignee": assignee.pk}, holder_officer=assignee)
+        event = step.append(reason=note, data={"assignee": assignee.pk}, holder_officer=assignee)
+        if event.holder_officer is None:
+            raise ActDataError({"assignee": _("Người được giao vừa thôi việc.")})
         step.record.write()
         return step.dossier
 
