@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
+from accounts import events, sessions
+from accounts.events import Kind
 from accounts.models import User
 
 admin.site.site_header = _("Quản trị hệ thống")
@@ -36,6 +38,11 @@ def sign_in_at_the_front(request: HttpRequest, extra_context: object = None) -> 
 
 
 admin.site.login = sign_in_at_the_front  # type: ignore[method-assign]
+
+
+def _actor(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
+    return request.user
 
 
 @admin.register(User)
@@ -67,8 +74,43 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg] # not generic at run
     @admin.action(description=_("Thu hồi khoá truy cập API của các tài khoản đã chọn"))
     def revoke_tokens(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """Delete the API tokens of the accounts: whoever holds one asks again with a password."""
-        count, _by_model = AuthToken.objects.filter(user__in=users).delete()
+        count = sum(
+            sessions.end_tokens(user, request=request, by=_actor(request)) for user in users
+        )
         self.message_user(request, _("Đã thu hồi %(count)s khoá.") % {"count": count})
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """An officer's account is locked and opened on their page: their work is handed over first."""
+        fields = list(super().get_readonly_fields(request, obj))
+        return [*fields, "is_active"] if obj and hasattr(obj, "officer") else fields
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Write down what was locked or opened, and end what a locked account had open."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            events.record(Kind.ACCOUNT_MADE, obj, request=request, by=_actor(request))
+        elif "is_active" in form.changed_data:
+            kind = Kind.OPENED if obj.is_active else Kind.LOCKED
+            events.record(kind, obj, request=request, by=_actor(request))
+            if not obj.is_active:
+                sessions.end(obj, request=request, by=_actor(request))
+                sessions.end_tokens(obj, request=request, by=_actor(request))
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's name
+        form_url: str = "",
+    ) -> HttpResponse:
+        """As Django's; the account's own history tells its owner who set a password for them."""
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == 302:
+            user = User.objects.get(pk=id)
+            events.record(Kind.PASSWORD_CHANGED, user, request=request, by=_actor(request))
+            keep = request.session.session_key if user == request.user else None
+            sessions.end(user, request=request, by=_actor(request), keep=keep)
+            sessions.end_tokens(user, request=request, by=_actor(request))
+        return answer
 
     def has_delete_permission(self, request: Any, obj: User | None = None) -> bool:
         """An account that signed acts is never deleted, only switched off."""

@@ -11,6 +11,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Teach the API's framework Vietnamese."""
-        from accounts import api_words  # needs the apps to be loaded
+        from accounts import (
+            api_words,  # needs the apps to be loaded
+            checks,  # noqa: F401 - registers itself
+        )
 
         api_words.install()

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.client_address import client_address, network_of
 from accounts.models import AccountEvent, SecondFactor
@@ -35,6 +36,13 @@ _SYSTEMS = (
     (re.compile(r"\bMac OS X\b"), "macOS"),
     (re.compile(r"\bLinux\b"), "Linux"),
 )
+_FIELDS = {
+    "full_name": gettext_lazy("họ và tên"),
+    "title": gettext_lazy("chức danh"),
+    "phone": gettext_lazy("điện thoại"),
+    "email": gettext_lazy("thư điện tử"),
+    "desk": gettext_lazy("bộ phận một cửa"),
+}
 
 
 def browser_name(agent: str) -> str:
@@ -79,7 +87,8 @@ def describe(event: AccountEvent) -> str:
         **{kind.value: str(kind.label) for kind in SecondFactor.Kind},
         RECOVERY: _("mã dự phòng"),
     }
-    parts = [factors.get(said.get("factor", ""), "")]
+    parts: list[Any] = [factors.get(said.get("factor", ""), "")]
+    parts += [_FIELDS[name] for name in said.get("fields", []) if name in _FIELDS]
     if "role" in said:
         parts.append(str(Role(said["role"]).label))
     if "agency" in said:
@@ -92,4 +101,4 @@ def describe(event: AccountEvent) -> str:
         parts.append(_("số lượng %(count)d") % said)
     if "left" in said:
         parts.append(_("còn %(left)d") % said)
-    return ", ".join(filter(None, parts))
+    return ", ".join(str(part) for part in parts if part)

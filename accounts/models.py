@@ -168,7 +168,10 @@ class AccountEvent(models.Model):
         ROLE_GIVEN = "role_given", _("Giao vai trò")
         ROLE_ENDED = "role_ended", _("Ấn định ngày hết vai trò")
         TRANSFERRED = "transferred", _("Điều chuyển")
+        DETAILS_CHANGED = "details_changed", _("Sửa thông tin")
         LEFT = "left", _("Thôi việc, khoá tài khoản")
+        LOCKED = "locked", _("Khoá tài khoản")
+        OPENED = "opened", _("Mở lại tài khoản")
         FACTOR_RESET = "factor_reset", _("Đặt lại xác thực hai lớp")
 
     at = models.DateTimeField(_("lúc"), default=timezone.now)

@@ -110,6 +110,12 @@ def end(
     return count
 
 
+def forget_expired(now: dt.datetime) -> int:
+    """Delete the sessions and tokens that have run out: whence they came is nobody's business now."""
+    count: int = OfficeSession.objects.filter(expire_date__lt=now).delete()[0]
+    return count + int(AuthToken.objects.filter(expiry__lt=now).delete()[0])
+
+
 def end_tokens(
     user: User,
     *,

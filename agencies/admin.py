@@ -118,10 +118,19 @@ class AdministrativeUnitAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not
 
 
 class OfficerRoleInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
+    """Roles to read: they are given and ended on the page of the officer, never backwards in time."""
+
     model = OfficerRole
-    form = LabelledForm
-    autocomplete_fields = ["agency"]
     extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Officer)
@@ -133,6 +142,14 @@ class OfficerAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at
     search_fields = ["full_name", "name_fold", "user__username"]
     autocomplete_fields = ["user", "agency", "desk"]
     inlines = [OfficerRoleInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Officer | None = None) -> list[str]:
+        """Whose it is stays; where they work changes with their hands empty (staffing.transfer)."""
+        return ["user", "agency"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Officer | None = None) -> bool:
+        """Whoever held a role is part of the past."""
+        return False
 
     @admin.display(description=_("đang hoạt động"), boolean=True)
     def is_active(self, officer: Officer) -> bool:

@@ -95,7 +95,7 @@ def import_uploaded(
     """
     with transaction.atomic():
         _Import(Path("can-bo.csv"), report, keeps_refused=False, keeper=keeper, today=today).run(
-            io.StringIO(text)
+            io.StringIO(text, newline="")
         )
         if dry_run:
             transaction.set_rollback(True)
@@ -131,7 +131,10 @@ class _Import:
         file.seek(0)
         delimiter = ";" if sample.split("\n", 1)[0].count(";") > 2 else ","
         reader = csv.reader(file, delimiter=delimiter)
-        header = [tidy(name).lower() for name in next(reader, [])]
+        try:
+            header = [tidy(name).lower() for name in next(reader, [])]
+        except csv.Error:
+            header = []  # its first line is none: every column is missing
         missing = [name for name in REQUIRED if name not in header]
         if missing:
             self.report.unreadable[str(self.path)] = _("thiếu cột %(columns)s") % {

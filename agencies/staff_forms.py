@@ -14,7 +14,7 @@ from accounts.roles import Role
 if TYPE_CHECKING:
     import datetime as dt
 
-    from agencies.models import Agency
+    from agencies.models import Agency, Desk, Officer
     from agencies.staffing import Keeper
 
 _DAY = ["%Y-%m-%d", "%d/%m/%Y"]
@@ -74,20 +74,53 @@ class OfficerForm(_TidyForm):
 
     def __init__(self, keeper: Keeper, agency: Agency, today: dt.date, data: Any = None) -> None:
         super().__init__(data, initial={"valid_from": today})
-        self.desks = {str(desk.pk): desk for desk in agency.desks.order_by("name")}
-        desk, roles = self.fields["desk"], self.fields["roles"]
-        assert isinstance(desk, forms.ChoiceField)  # noqa: S101 - declared above
+        self.desks = _offer_desks(self, agency)
+        roles = self.fields["roles"]
         assert isinstance(roles, forms.MultipleChoiceField)  # noqa: S101 - declared above
-        desk.choices = [("", _("Không")), *((pk, each.name) for pk, each in self.desks.items())]
         roles.choices = [(role.value, role.label) for role in keeper.roles_for(agency)]
-        if not self.desks:
-            del self.fields["desk"]
 
     def clean_desk(self) -> Any:
         return self.desks.get(self.cleaned_data["desk"])
 
     def clean_roles(self) -> list[Role]:
         return [Role(role) for role in self.cleaned_data["roles"]]
+
+
+class DetailsForm(_TidyForm):
+    """What an officer is called and how they are reached."""
+
+    full_name = forms.CharField(label=_("Họ và tên"), max_length=200)
+    title = forms.CharField(label=_("Chức danh"), max_length=150, required=False)
+    phone = forms.CharField(label=_("Điện thoại"), max_length=30, required=False)
+    email = forms.EmailField(label=_("Thư điện tử"), max_length=254, required=False)
+    desk = forms.ChoiceField(label=_("Bộ phận một cửa"), required=False)
+
+    def __init__(self, officer: Officer, data: Any = None) -> None:
+        super().__init__(
+            data,
+            initial={
+                "full_name": officer.full_name,
+                "title": officer.title,
+                "phone": officer.phone,
+                "email": officer.user.email,
+                "desk": officer.desk_id,
+            },
+        )
+        self.desks = _offer_desks(self, officer.agency)
+
+    def clean_desk(self) -> Any:
+        return self.desks.get(self.cleaned_data["desk"])
+
+
+def _offer_desks(form: forms.Form, agency: Agency) -> dict[str, Desk]:
+    """Offer the desks of the agency, or no field where it has none. Runs one query."""
+    desks = {str(desk.pk): desk for desk in agency.desks.order_by("name")}
+    field = form.fields["desk"]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - of the forms above
+    field.choices = [("", _("Không")), *((pk, each.name) for pk, each in desks.items())]
+    if not desks:
+        del form.fields["desk"]
+    return desks
 
 
 class RoleForm(forms.Form):

@@ -31,6 +31,7 @@ from agencies.models import Agency, Officer, OfficerRole
 from agencies.staff_forms import (
     MOST_BYTES,
     AgencyForm,
+    DetailsForm,
     EndForm,
     OfficerForm,
     RoleForm,
@@ -182,6 +183,11 @@ def _detail(
             "password_link": password_link,
             "has_factor": administers and second_factor.is_set_up(officer.user),
             "may_reset": _may_administer(keeper, officer),
+            "may_edit": keeper.may_let_go(officer, rows),
+            "may_reopen": not officer.user.is_active
+            and administers
+            and not is_self
+            and (keeper.keeps_everything or not officer.user.is_superuser),
             "shows_events": administers,
             "events": list(
                 AccountEvent.objects.filter(user=officer.user).select_related("by")[:MOST_EVENTS]
@@ -347,6 +353,63 @@ def factor_reset(request: HttpRequest, keeper: Keeper, username: str) -> HttpRes
         events.Kind.FACTOR_RESET, officer.user, request=request, by=keeper.user, count=count
     )
     messages.success(request, _("Đã đặt lại xác thực hai lớp; cán bộ đăng nhập lại rồi bật mới."))
+    return redirect("officer-detail", username)
+
+
+@not_stored
+@keeper_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def officer_edit(request: HttpRequest, keeper: Keeper, username: str) -> HttpResponse:
+    """Correct a name, a title, a telephone number."""
+    officer = kept_officer(keeper, username)
+    if not keeper.may_let_go(officer, roles_not_over(officer, timezone.localdate())):
+        raise Http404
+    form = DetailsForm(officer, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            staffing.change_details(by=keeper, officer=officer, **form.cleaned_data)
+        except StaffingError as error:
+            add_errors(form, error.errors)
+        else:
+            messages.success(request, _("Đã lưu."))
+            return redirect("officer-detail", username)
+    return render(
+        request,
+        "agencies/officer_edit.html",
+        {"form": form, "shown": officer, "place": "officer-list"},
+        status=422 if form.errors else 200,
+    )
+
+
+@not_stored
+@keeper_required
+@require_POST
+def officer_reopen(request: HttpRequest, keeper: Keeper, username: str) -> HttpResponse:
+    """Open the account of somebody who came back."""
+    try:
+        staffing.reopen(by=keeper, officer=kept_officer(keeper, username))
+    except PermissionError:
+        raise Http404 from None
+    except StaffingError as error:
+        messages.error(request, " ".join(error.errors.values()))
+    else:
+        messages.success(
+            request, _("Đã mở lại tài khoản: hãy giao vai trò và cấp liên kết đặt mật khẩu.")
+        )
+    return redirect("officer-detail", username)
+
+
+@not_stored
+@keeper_required
+@require_POST
+def officer_sessions_end(request: HttpRequest, keeper: Keeper, username: str) -> HttpResponse:
+    """End every session and token of an account: a lost telephone, a computer left open."""
+    officer = kept_officer(keeper, username)
+    if not _may_administer(keeper, officer):
+        raise Http404
+    count = sessions.end(officer.user, request=request, by=keeper.user)
+    count += sessions.end_tokens(officer.user, request=request, by=keeper.user)
+    messages.success(request, _("Đã kết thúc %(count)d phiên và khoá API.") % {"count": count})
     return redirect("officer-detail", username)
 
 

@@ -369,6 +369,60 @@ def transfer(
         events.record(events.Kind.TRANSFERRED, user, by=by.user, agency=f"{left} → {to.code}")
 
 
+def change_details(
+    *,
+    by: Keeper,
+    officer: Officer,
+    full_name: str,
+    title: str = "",
+    phone: str = "",
+    email: str = "",
+    desk: Desk | None = None,
+) -> None:
+    """Sửa thông tin: what a person is called and how they are reached; the history says which.
+
+    Raises PermissionError when the officer is kept by others, StaffingError naming each field.
+    """
+    with transaction.atomic():
+        user = _lock(officer)
+        if not by.may_let_go(officer, roles_not_over(officer, timezone.localdate())):
+            raise PermissionError("the officer is kept by others")
+        if desk is not None and desk.agency_id != officer.agency_id:
+            raise StaffingError({"desk": _("Bộ phận này thuộc cơ quan khác.")})
+        wanted = {"full_name": full_name, "title": title, "phone": phone, "desk": desk}
+        changed = [name for name, value in wanted.items() if getattr(officer, name) != value]
+        if user.email != email:
+            changed.append("email")
+        for name, value in wanted.items():
+            setattr(officer, name, value)
+        officer.save(update_fields=[*wanted, "name_sort", "name_fold"])
+        user.full_name, user.email = full_name, email
+        user.save(update_fields=["full_name", "email"])
+        if changed:
+            events.record(events.Kind.DETAILS_CHANGED, user, by=by.user, fields=changed)
+
+
+def reopen(*, by: Keeper, officer: Officer) -> None:
+    """Mở lại tài khoản: somebody came back; with a new password, and roles that are given anew.
+
+    Raises PermissionError when the account is not theirs to open, StaffingError when it is open.
+    """
+    with transaction.atomic():
+        user = _lock(officer)
+        if (
+            not by.administers_in(officer.agency)
+            or user.pk == by.user.pk
+            or (user.is_superuser and not by.keeps_everything)
+        ):
+            raise PermissionError("the account is opened by its administrator")
+        if user.is_active:
+            raise StaffingError({"officer": _("Tài khoản này đang mở.")})
+        user.is_active = True
+        user.set_unusable_password()
+        user.save(update_fields=["is_active", "password"])
+        events.record(events.Kind.OPENED, user, by=by.user)
+
+
 def let_go(*, by: Keeper, officer: Officer, today: dt.date | None = None) -> None:
     """Thôi việc: roles end today, delegations are revoked, the account and all that opens it close.
 

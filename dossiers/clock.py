@@ -12,6 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from accounts import sessions
 from accounts.tries import forget_tries_before
 from dossiers import day_roots, digests, idempotency, registers, tasks, verifying
 from dossiers.models import CalendarChange
@@ -47,6 +48,7 @@ def sweep() -> dict[str, int]:
         "registers": tasks.sweep_registers(),
         "register_files": registers.forget_files_before(now - REGISTERS_KEPT),
         "tries": forget_tries_before(now - TRIES_KEPT),
+        "sessions": sessions.forget_expired(now),
         "keys": idempotency.forget_before(now - KEYS_KEPT),
     }
 

@@ -224,6 +224,14 @@ def test_the_page_asks_as_much_for_one_as_for_many(province: Province) -> None:
     assert figures[0] == figures[1] <= 5, str(counted)
 
 
+def test_what_has_run_out_is_forgotten(province: Province) -> None:
+    at_home()
+    AuthToken.objects.create(province.specialist.user)
+    assert sessions.forget_expired(timezone.now()) == 0
+    assert sessions.forget_expired(timezone.now() + dt.timedelta(hours=11)) == 2
+    assert not OfficeSession.objects.exists()
+
+
 # A link by which one sets a password
 
 

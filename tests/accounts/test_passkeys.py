@@ -80,12 +80,13 @@ class Device:
     def _data(
         self, lies: dict[str, Any], more: AuthenticatorData.FLAG, credential: bytes = b""
     ) -> AuthenticatorData:
-        return AuthenticatorData.create(
+        made: AuthenticatorData = AuthenticatorData.create(
             hashlib.sha256(lies.get("host", HOST).encode()).digest(),
             lies.get("flags", PRESENT) | more,
             lies.get("counter", self.counter),
             credential,
         )
+        return made
 
     def _answer(self, response: dict[str, str]) -> str:
         name = websafe_encode(self.id)

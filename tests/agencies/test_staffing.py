@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
+from knox.models import AuthToken
 
 from accounts import second_factor
+from accounts.checks import check_second_factor_roles
 from accounts.models import AccountEvent, OfficeSession, SecondFactor, User
 from accounts.roles import OFFICER_ROLES, Role
 from agencies import staffing
@@ -394,6 +397,116 @@ def test_only_the_administrator_opens_the_way_into_somebody_elses_account(
     Officer.objects.create(user=above, full_name="Quản trị gốc", agency=province.department)
     for path in ("mat-khau/", "hai-lop/", "thoi-viec/"):
         assert client.post(f"{at('goc')}{path}").status_code == 404
+
+
+def test_an_administrator_ends_what_is_open_and_opens_what_was_closed(
+    province: Province, administrator: Officer
+) -> None:
+    user = province.specialist.user
+    desk = signed_in("thuly")
+    AuthToken.objects.create(user)
+    for officer in (province.head, province.reformer):
+        for path in ("phien/", "mo-lai/"):
+            assert browser_of(officer).post(f"{at('thuly')}{path}").status_code == 404
+    client = browser_of(administrator)
+    assert "Đã kết thúc 2 phiên" in page(client.post(f"{at('thuly')}phien/", follow=True))
+    assert desk.get("/hop-viec/").status_code == 302
+    assert not AuthToken.objects.exists()
+    assert "đang mở" in page(client.post(f"{at('thuly')}mo-lai/", follow=True))
+    staffing.let_go(by=keeper_for_today(administrator), officer=province.specialist)
+    assert "Mở lại tài khoản" in page(client.get(at("thuly")))
+    assert client.post(f"{at('thuly')}mo-lai/").status_code == 302
+    user.refresh_from_db()
+    assert user.is_active
+    # The old password is not the way back in, and nothing of the old roles is there.
+    assert not user.has_usable_password()
+    assert not province.specialist.roles.filter(valid_to__isnull=True).exists()
+    assert kinds(user)[-1] == "opened"
+    assert client.post(f"{at('quantri')}mo-lai/").status_code == 404
+
+
+def keeper_for_today(officer: Officer) -> Keeper:
+    found = keeper_for(officer.user, officer, timezone.localdate())
+    assert found is not None
+    return found
+
+
+def test_details_are_corrected_and_the_history_says_which(province: Province) -> None:
+    client = browser_of(province.head)
+    url = f"{at('thuly')}sua/"
+    assert province.specialist.full_name in page(client.get(url))
+    body = {"full_name": " Néang  Sóc Kha ", "title": "Chuyên viên", "phone": "0900 111 222"}
+    assert client.post(url, {**body, "full_name": ""}).status_code == 422
+    assert client.post(url, body)["Location"] == at("thuly")
+    officer = Officer.objects.get(pk=province.specialist.pk)
+    assert (officer.full_name, officer.user.full_name) == ("Néang Sóc Kha", "Néang Sóc Kha")
+    assert (officer.name_fold, officer.phone) == ("neang soc kha", "0900 111 222")
+    row = AccountEvent.objects.get()
+    assert (row.kind, row.detail) == (
+        "details_changed",
+        {"fields": ["full_name", "title", "phone"]},
+    )
+    client.post(url, body)
+    assert AccountEvent.objects.count() == 1  # nothing changed
+    for name in ("lanhdao", "tiepnhan"):
+        assert client.get(f"{at(name)}sua/").status_code == 404
+
+
+# The admin, in which nothing goes round these rules
+
+
+def test_the_admin_shows_roles_and_changes_none(province: Province) -> None:
+    root = Client()
+    root.force_login(User.objects.create_superuser("goc", password=NEW, full_name="Quản trị gốc"))
+    officer = province.specialist
+    url = f"/quan-tri/agencies/officer/{officer.pk}/change/"
+    assert "Chuyên viên thụ lý" in page(root.get(url))
+    body = {
+        "full_name": "Tên Mới", "title": "", "phone": "", "agency": province.elsewhere.pk,
+        "user": province.head.user.pk, "roles-TOTAL_FORMS": 1, "roles-INITIAL_FORMS": 0,
+        "roles-0-role": "signer", "roles-0-agency": province.department.pk,
+    }  # fmt: skip
+    assert root.post(url, body).status_code == 302
+    officer.refresh_from_db()
+    assert (officer.full_name, officer.agency, officer.user.username) == (
+        "Tên Mới", province.department, "thuly",
+    )  # fmt: skip
+    assert [row.role for row in officer.roles.all()] == ["specialist"]
+    assert (
+        root.post(f"/quan-tri/agencies/officer/{officer.pk}/delete/", {"post": "yes"}).status_code
+        == 403
+    )
+    account = f"/quan-tri/accounts/user/{officer.user_id}/change/"
+    root.post(
+        account, {"username": "thuly", "full_name": "Tên Mới", "email": ""}
+    )  # is_active unticked
+    assert User.objects.get(username="thuly").is_active
+
+
+def test_what_the_admin_does_to_accounts_is_in_their_history(province: Province) -> None:
+    goc = User.objects.create_superuser("goc", password=NEW, full_name="Quản trị gốc")
+    root = Client()
+    root.force_login(goc)
+    user = province.specialist.user
+    desk = signed_in("thuly")
+    address = f"/quan-tri/accounts/user/{user.pk}/password/"
+    answer = root.post(address, {"password1": NEW, "password2": NEW, "usable_password": "true"})
+    assert answer.status_code == 302
+    assert desk.get("/hop-viec/").status_code == 302
+    assert AccountEvent.objects.get(kind="password_changed").by == goc
+    plain = UserFactory.create(username="khonglacanbo")
+    body = {"username": plain.username, "full_name": plain.full_name, "email": ""}
+    url = f"/quan-tri/accounts/user/{plain.pk}/change/"
+    assert root.post(url, body).status_code == 302
+    assert root.post(url, {**body, "is_active": "on"}).status_code == 302
+    assert kinds(plain) == ["locked", "opened"]
+
+
+def test_a_role_that_does_not_exist_is_no_setting(settings: Any) -> None:
+    settings.SECOND_FACTOR_ROLES = ["head", "heads", "applicant"]
+    told = [error.msg for error in check_second_factor_roles()]
+    assert len(told) == 2
+    assert "'heads'" in told[0]
 
 
 # The log

@@ -140,12 +140,21 @@ def test_a_file_that_cannot_be_read_says_where(province: Province) -> None:
         (HEADER.encode(), "Không đọc được dòng nào"),
         (b"x" * 500_001, "quá 500 kB"),
         (b"", "Tệp CSV"),
+        (b"username\r" + b"x" * 200_000, "thiếu cột full_name"),
+        (b"x" * 200_000, "thiếu cột username"),  # longer than any cell of CSV may be
     ):
         answer = upload(client, content=content)
         assert answer.status_code == 422, told
         assert told in page(answer)
     assert client.post(URL, {"text": "x" * 500_001, "step": "write"}).status_code == 404
     assert client.post(URL).status_code == 422
+
+
+@time_machine.travel(MONDAY, tick=False)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_on_any_computer(province: Province, end: str) -> None:
+    content = end.join([HEADER, LINES[0], LINES[0].replace("lan,", "lan2,")]).encode()
+    assert "đọc 2, tạo 2" in page(upload(browser_of(province.head), content=content))
 
 
 @given(text=st.text(max_size=300))
