@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -80,7 +81,9 @@ def account(request: HttpRequest) -> HttpResponse:
                 for row in sessions.live(user)
             ],
             "tokens": list(
-                AuthToken.objects.filter(user=user, expiry__gt=timezone.now()).order_by("-created")
+                AuthToken.objects.filter(
+                    Q(expiry__isnull=True) | Q(expiry__gt=timezone.now()), user=user
+                ).order_by("-created")
             ),
             "events": list(
                 AccountEvent.objects.filter(user=user).select_related("by")[:MOST_EVENTS]

@@ -32,6 +32,12 @@ def sign_in(page: Page, address: str, username: str = "thuly") -> None:
     page.wait_for_load_state()
 
 
+def codes_on(page: Page) -> list[str]:
+    codes = re.findall(r"\b[2-9A-Z]{5}-[2-9A-Z]{5}\b", page.locator("#recovery-codes").inner_text())
+    assert len(codes) == 10
+    return codes
+
+
 def device(page: Page) -> tuple[CDPSession, str]:
     """Give the browser a device with a fingerprint reader, as DevTools has it."""
     tools = page.context.new_cdp_session(page)
@@ -65,11 +71,8 @@ def test_an_app_is_set_up_and_asked_for(
             page.get_by_label("Mã 6 chữ số trên ứng dụng").fill(code_for(secret))
             page.get_by_role("button", name="Bật xác thực hai lớp").click()
             page.get_by_role("heading", name="Mã dự phòng").wait_for()
-            check(page, "account-codes")
-            codes = re.findall(
-                r"\b[2-9A-Z]{5}-[2-9A-Z]{5}\b", page.locator("#recovery-codes").inner_text()
-            )
-            assert len(codes) == 10
+            codes = codes_on(page)
+            check(page, "account-first-codes")
         else:
             page.get_by_role("heading", name="Đăng nhập, bước hai").wait_for()
             check(page, "account-second")
@@ -82,6 +85,17 @@ def test_an_app_is_set_up_and_asked_for(
         check(page, "account-password")
         page.goto(f"{address}/tai-khoan/yeu-to/{SecondFactor.objects.get().pk}/bo/")
         check(page, "account-remove")
+        page.goto(f"{address}/tai-khoan/passkey/")
+        check(page, "account-passkey")
+        page.goto(f"{address}/tai-khoan/ung-dung/")
+        check(page, "account-app")
+        page.goto(f"{address}/tai-khoan/xac-nhan/")
+        check(page, "account-confirm")
+        page.goto(f"{address}/tai-khoan/")
+        page.get_by_role("button", name="Lập mã dự phòng mới").click()
+        page.get_by_role("heading", name="Mã dự phòng").wait_for()
+        check(page, "account-codes")
+        codes = codes_on(page)
     page.goto(f"{address}/tai-khoan/")
     page.get_by_role("button", name="Kết thúc mọi phiên khác").click()
     page.get_by_text("Đã kết thúc 2 phiên.").wait_for()

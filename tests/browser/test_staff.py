@@ -70,6 +70,8 @@ def test_an_officer_comes_and_goes(
     page.get_by_role("link", name="Kết thúc Văn thư").click()
     check(page, "role-end")
 
+    page.goto(f"{address}/can-bo/nguoi/moi/sua/")
+    check(page, "officer-edit")
     page.goto(f"{address}/can-bo/nguoi/thuly/thoi-viec/")
     check(page, "officer-leave")
     assert page.get_by_role("button", name="Cho thôi việc").is_disabled()
