@@ -82,6 +82,7 @@ def add_app(user: User, secret: str, typed: str) -> SecondFactor | None:
     if step is None:
         return None
     with transaction.atomic():
+        _lock(user)  # a form sent twice sets up one app
         SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.TOTP).delete()
         return SecondFactor.objects.create(
             user=user,
@@ -109,6 +110,7 @@ def new_recovery_codes(user: User) -> list[str]:
         for _code in range(RECOVERY_CODES)
     ]
     with transaction.atomic():
+        _lock(user)
         RecoveryCode.objects.filter(user=user).delete()
         RecoveryCode.objects.bulk_create(
             RecoveryCode(user=user, digest=_digest(user, code)) for code in codes
@@ -154,10 +156,14 @@ def _use_up(rows: QuerySet[Any], **changes: Any) -> bool:
 def remove(factor: SecondFactor) -> None:
     """Take a factor away; the recovery codes go with the last one."""
     with transaction.atomic():
-        user = User.objects.select_for_update(no_key=True).get(pk=factor.user_id)
+        user = _lock(factor.user)
         factor.delete()
         if not is_set_up(user):
             RecoveryCode.objects.filter(user=user).delete()
+
+
+def _lock(user: User) -> User:
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def remove_all(user: User) -> int:

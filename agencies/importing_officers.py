@@ -21,6 +21,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from accounts.events import Kind
@@ -288,14 +289,14 @@ class _Import:
         if self.keeper is None:
             return batch
         users = {
-            user.username: user
-            for user in User.objects.filter(
-                username__in={row.username for row in batch}
-            ).select_related("officer__agency")
+            user.username.lower(): user
+            for user in User.objects.annotate(lower=Lower("username"))
+            .filter(lower__in={row.username.lower() for row in batch})
+            .select_related("officer__agency")
         }
         rows = []
         for row in batch:
-            reason = _not_kept(self.keeper, users.get(row.username), row)
+            reason = _not_kept(self.keeper, users.get(row.username.lower()), row)
             if reason:
                 self.refuse(row.line, reason, {"username": row.username})
             else:
@@ -319,6 +320,10 @@ def _not_kept(keeper: Keeper, user: User | None, row: _Row) -> str:
     """Say why the account of a row is not the keeper's to change; "" when it is, or is new."""
     if user is None:
         return ""
+    if user.username != row.username:
+        return _("Cột username chỉ khác chữ hoa, chữ thường với “%(username)s”.") % {
+            "username": user.username
+        }
     officer = getattr(user, "officer", None)
     if user.pk == keeper.user.pk:
         return _("Không tự đổi vai trò của chính mình.")

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import events, second_factor, sessions
 from accounts.models import AccountEvent, User
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from agencies.models import Desk, OfficerQuerySet
 
+_NAME_TAKEN = gettext_lazy("Tên đăng nhập này đã có người dùng.")
 KEEPING_ROLES = frozenset({Role.HEAD, Role.REFORM_OFFICER, Role.ADMINISTRATOR})
 
 
@@ -190,7 +192,12 @@ def add_officer(
     with transaction.atomic():
         user = User(username=username, full_name=full_name, email=email)
         user.password = make_password(None)
-        user.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                user.save(force_insert=True)
+        except IntegrityError as error:
+            # Somebody else has just taken the name.
+            raise StaffingError({"username": str(_NAME_TAKEN)}) from error
         officer = Officer.objects.create(
             user=user, full_name=full_name, title=title, phone=phone, agency=agency, desk=desk
         )
@@ -208,7 +215,7 @@ def _faults_of_account(username: str, full_name: str) -> dict[str, str]:
         errors["username"] = _("Tên đăng nhập chỉ gồm chữ, số và các dấu @ . + - _.")
     # Names that differ in capitals alone are one name to a person.
     if username and User.objects.filter(username__iexact=username).exists():
-        errors["username"] = _("Tên đăng nhập này đã có người dùng.")
+        errors["username"] = str(_NAME_TAKEN)
     if not full_name.strip():
         errors["full_name"] = _("Hãy ghi họ và tên.")
     return errors

@@ -15,7 +15,7 @@ import time_machine
 import zxingcpp
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -222,6 +222,29 @@ def test_of_two_requests_with_one_code_only_one_gets_in() -> None:
         for thread in threads:
             thread.join()
         assert sorted(used) == [False, False, False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_app_that_is_set_up_twice_at_once_is_one_app() -> None:
+    user = make_province().specialist.user
+    secret = second_factor.new_secret()
+    code = code_for(secret)
+    failed: list[BaseException] = []
+
+    def add() -> None:
+        try:
+            second_factor.add_app(user, secret, code)
+        except DatabaseError as error:
+            failed.append(error)
+        connection.close()
+
+    threads = [threading.Thread(target=add) for _each in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert SecondFactor.objects.filter(user=user).count() == 1
 
 
 @time_machine.travel(NOON, tick=False)

@@ -104,6 +104,7 @@ def test_the_same_file_again_changes_nothing_even_on_another_day(province: Provi
         ("vanthu,Tên Khác,,H01.07,clerk,,", "đã khoá"),
         ("thuly,Tên Khác,,H01.07.01,clerk,,", "điều chuyển trên trang của cán bộ"),
         ("thuly,,,H01.07,clerk,,", "full_name trống"),
+        ("ThuLy,Tên Khác,,H01.07,clerk,,", "chỉ khác chữ hoa, chữ thường với “thuly”"),
         ("thuly,Tên Khác,,H01.07,clerk,2026-08-02,", "không giao vai trò lùi ngày"),
         ("thuly,Tên Khác,,H01.07,clerk,,2026-08-02", "không kết thúc lùi ngày"),
     ],
