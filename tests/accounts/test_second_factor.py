@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from accounts import second_factor
-from accounts.models import AccountEvent, OfficeSession, RecoveryCode, SecondFactor, User
+from accounts.models import AccountEvent, OfficeSession, RecoveryCode, SecondFactor, User, WrongTry
 from accounts.personal_data import unseal
 from accounts.roles import Role
 from tests.accounts.test_sign_in import PASSWORD
@@ -198,6 +198,8 @@ def test_the_same_code_opens_nothing_twice(province: Province) -> None:
         assert "Mã không đúng" in page(second(signed_in("thuly"), later))
         # Nor one that is older than the last.
         assert "Mã không đúng" in page(second(signed_in("thuly"), proof))
+        # A code seen over a shoulder is a guess like any other: each counted, account and network.
+        assert WrongTry.objects.count() == 2 * 3
     with time_machine.travel("2026-11-25T12:02:10+07:00", tick=False):
         assert second(signed_in("thuly"), code_of(user)).status_code == 302
 
