@@ -204,7 +204,9 @@ class PasskeyForm(forms.Form):
         help_text=_("Chẳng hạn: Điện thoại của tôi, Khoá USB ở cơ quan."),
         max_length=60,
     )
-    passkey = forms.CharField(max_length=20_000, required=False, widget=forms.HiddenInput)
+    passkey = forms.CharField(
+        max_length=passkeys.MOST_CHARACTERS, required=False, widget=forms.HiddenInput
+    )
 
     def clean_passkey(self) -> str:
         answer: str = self.cleaned_data["passkey"]

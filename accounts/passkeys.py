@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.conf import settings
 from django.utils import timezone
+from fido2 import cbor
 from fido2.server import Fido2Server
+from fido2.utils import websafe_decode
 from fido2.webauthn import (
     AttestedCredentialData,
     AuthenticationResponse,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 _STATE = "passkey"  # in the session: the challenge that waits for its answer
 MOST_KEYS = 10  # of one account
+MOST_CHARACTERS = 20_000  # of an answer; an attested key with certificates has some thousands
+_PARTS = ("clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle")
 # What fido2 raises at an answer that is no answer: it reads bytes that a stranger may have written.
 _UNREADABLE = (
     ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError, struct.error,
@@ -63,7 +67,7 @@ def finish_registration(request: HttpRequest, user: User, answer: str, name: str
     """Keep the new key; raises PasskeyError when the answer is not one to our challenge."""
     state = request.session.pop(_STATE, None)
     try:
-        made = _server(request).register_complete(state, json.loads(answer))
+        made = _server(request).register_complete(state, _read(answer))
     except _UNREADABLE as error:
         raise PasskeyError("the answer to the challenge cannot be taken") from error
     credential = made.credential_data
@@ -101,7 +105,7 @@ def is_proof(request: HttpRequest, user: User, answer: str) -> bool:
     factors = list(SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.PASSKEY))
     credentials = [AttestedCredentialData(bytes(factor.credential)) for factor in factors]
     try:
-        said = json.loads(answer)
+        said = _read(answer)
         used = _server(request).authenticate_complete(state, credentials, said)
         counter = AuthenticationResponse.from_dict(said).response.authenticator_data.counter
     except _UNREADABLE:
@@ -111,6 +115,27 @@ def is_proof(request: HttpRequest, user: User, answer: str) -> bool:
     if counter or factor.sign_count:
         fresh = fresh.filter(sign_count__lt=counter)
     return bool(fresh.update(sign_count=counter, used_at=timezone.now()))
+
+
+def _read(answer: str) -> dict[str, Any]:
+    """Return the parts of an answer that are looked at, each of them a text.
+
+    fido2 makes bytes of whatever stands where bytes belong, and of a number as many zeros: one line
+    of JSON or CBOR would take all the memory there is. So no number gets that far.
+    """
+    if len(answer) > MOST_CHARACTERS:
+        raise ValueError("an answer is not that long")
+    said = json.loads(answer)
+    given = said["response"]
+    response = {name: given[name] for name in _PARTS if given.get(name) is not None}
+    read = {name: said[name] for name in ("id", "rawId", "type")}
+    if not all(isinstance(part, str) for part in (*read.values(), *response.values())):
+        raise TypeError("a part of the answer is no text")
+    if "attestationObject" in response:
+        attested: Any = cbor.decode(websafe_decode(response["attestationObject"]))
+        if not isinstance(attested["authData"], bytes):
+            raise TypeError("the attested data are no bytes")
+    return {**read, "response": response}
 
 
 def _server(request: HttpRequest) -> Fido2Server:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings as django_settings
 from django.test import RequestFactory
+from fido2 import cbor
 from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import (
@@ -194,8 +195,32 @@ def test_ten_keys_are_enough(request_: Any, user: User) -> None:
         enrolled(request_, user)
 
 
+MANY = 10**13  # zeros that no machine has room for: making them fails at once
+
+
+@pytest.mark.parametrize("part", ["id", "rawId", "clientDataJSON", "attestationObject", "authData"])
+def test_a_number_in_place_of_bytes_takes_no_memory(request_: Any, user: User, part: str) -> None:
+    honest = json.loads(Device().create(passkeys.begin_registration(request_, user)))
+    if part == "authData":
+        forged = cbor.encode({"fmt": "none", "attStmt": {}, "authData": MANY})
+        honest["response"]["attestationObject"] = websafe_encode(forged)
+    elif part in honest:
+        honest[part] = MANY
+    else:
+        honest["response"][part] = MANY
+    with pytest.raises(PasskeyError):
+        passkeys.finish_registration(request_, user, json.dumps(honest), "x")
+    device = enrolled(request_, user)
+    for name in ("rawId", "clientDataJSON", "authenticatorData", "signature", "userHandle"):
+        said = json.loads(device.get(passkeys.begin_proof(request_, user)))
+        (said if name in said else said["response"])[name] = MANY
+        assert not passkeys.is_proof(request_, user, json.dumps(said))
+    passkeys.begin_proof(request_, user)
+    assert not passkeys.is_proof(request_, user, " " * 30_000)
+
+
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("AAAA"),
+    st.none() | st.booleans() | st.sampled_from([-1, 0, 1, 7.5, MANY]) | st.text(max_size=20) | st.just("AAAA"),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(
