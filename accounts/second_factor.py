@@ -1,7 +1,7 @@
 """Yếu tố thứ hai: codes of an app (TOTP, RFC 6238) and recovery codes; passkeys have a module.
 
 An account that has any factor is asked for one after its password. Secrets are sealed at rest,
-a code opens once, a recovery code is known by its keyed digest alone (ADR 16).
+a code opens once, a recovery code is known by its keyed digest alone (ADR 18).
 """
 
 from __future__ import annotations
