@@ -242,15 +242,29 @@ def pause_spans(pauses: Iterable[Pause]) -> list[deadlines.Pause]:
 def end_pause(dossier: Dossier, *, at: dt.datetime, restarts: bool = False) -> bool:
     """End the open pause of a locked dossier and move its dates; False when none was open.
 
-    Sets the columns of CLOCK_FIELDS on the instance, which the record of the act saves. Runs four
-    queries: the end, the pauses, the changes from outside, the calendar's version.
+    Sets the columns of CLOCK_FIELDS on the instance, which the record of the act saves. Runs three
+    queries: the end with the pauses, the changes from outside, the calendar's version.
     """
-    ended = Pause.objects.filter(dossier=dossier, ended_at__isnull=True).update(
-        ended_at=at, restarts=restarts
-    )
+    pauses = list(Pause.objects.raw(_END_PAUSE, [at, restarts, dossier.pk, dossier.pk]))
+    ended = any(getattr(pause, "has_just_ended") for pause in pauses)  # noqa: B009 - of the query
     if ended:
-        move_dates(dossier, list(dossier.pauses.all()), changes_of(dossier))
-    return bool(ended)
+        move_dates(dossier, pauses, changes_of(dossier))
+    return ended
+
+
+# The end and all pauses in one round trip; the table is read as it was before the end.
+_END_PAUSE = """
+with ended as (
+    update dossiers_pause set ended_at = %s, restarts = %s
+    where dossier_id = %s and ended_at is null
+    returning *
+)
+select *, true as has_just_ended from ended
+union all
+select *, false from dossiers_pause
+where dossier_id = %s and id not in (select id from ended)
+order by started_at, id
+"""
 
 
 # Changes that follow from the pauses; every other changed the dates for a reason of its own.

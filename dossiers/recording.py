@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.db import connection
 from django.db.models import Exists, OuterRef
+from django.db.models.sql import InsertQuery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -208,9 +209,9 @@ class Record:
         return event
 
     def write(self, *, fields: Iterable[str] = ()) -> None:
-        """Save the dossier, then its events chained, then their outbox rows.
+        """Save the dossier, then its events chained, with their outbox rows.
 
-        Runs three queries, and one more when the intake timer starts.
+        Runs two queries, and one more when the intake timer starts.
         """
         dossier = self.dossier
         dossier.answer_by_at = answer_by(dossier, self.events, dossier.answer_by_at)
@@ -243,11 +244,7 @@ class Record:
             )
         for event in self.events:
             event.dossier_id = dossier.pk
-        DossierEvent.objects.bulk_create(self.events)
-        told = [event for event in self.events if is_told(event.from_state, event.to_state)]
-        OutboxMessage.objects.bulk_create(
-            OutboxMessage(event=event, payload_version=PAYLOAD_VERSION) for event in told
-        )
+        _insert(self.events)
         for act, decided, outcome in self._settled:
             ActProposal.objects.filter(
                 dossier=dossier, act=act, outcome=ActProposal.Outcome.OPEN
@@ -260,6 +257,37 @@ class Record:
                 seq=event.seq,
                 by=self.officer.pk if self.officer else None,
             )
+
+
+# Both in one statement: every act runs it, and each round trip is a tenth of its time.
+_WITH_MESSAGES = """
+with event as ({events}),
+told as (
+    insert into {outbox} (event_id, payload_version)
+    select id, %s from event where seq = any(%s)
+)
+select id, seq from event
+"""
+
+
+def _insert(events: list[DossierEvent]) -> None:
+    """Insert the events of a dossier and the messages of those that are told. One query."""
+    meta = DossierEvent._meta
+    query = InsertQuery(DossierEvent)
+    query.insert_values([f for f in meta.concrete_fields if not f.primary_key], [*events])
+    compiler = query.get_compiler(connection=connection)
+    compiler.returning_fields = [meta.pk, meta.get_field("seq")]
+    [(statement, values)] = compiler.as_sql()
+    told = [event.seq for event in events if is_told(event.from_state, event.to_state)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WITH_MESSAGES.format(events=statement, outbox=OutboxMessage._meta.db_table),
+            [*values, PAYLOAD_VERSION, told],
+        )
+        ids = {seq: pk for pk, seq in cursor.fetchall()}
+    for event in events:
+        event.pk = ids[event.seq]
+        event._state.adding, event._state.db = False, connection.alias
 
 
 def _outcome(

@@ -13,7 +13,6 @@ from rest_framework.test import APIClient
 from dossiers.models import Dossier
 from dossiers.next_acts import SEGMENTS
 from dossiers.services import processing
-from dossiers.workflow import Act
 from tests.budgets import count_queries
 from tests.dossiers.stages import EVERY_ACT
 
@@ -129,12 +128,9 @@ def test_an_act_costs_the_same_on_every_dossier(province: Province) -> None:
     assert figures[0] == figures[1]
 
 
-# Lock, row with the clock, roles; row, event, message: six that every act runs. Beside them its own.
+# Lock, row with the clock, roles; row, event with its message: five that every act runs. Beside
+# them its own.
 OF_A_SERVICE = 12
-# T36 writes two dossiers, each with its event and message, under one lock.
-OF_TWO_DOSSIERS = 13
-# A payment: what is owed, whether the receipt is known, the payment, its share, what is owed now.
-OF_MONEY = 14
 # A page asks twice who may do what (before the lock and under it) and looks for the paper it made.
 OF_A_PAGE = 3
 
@@ -143,19 +139,12 @@ OF_A_PAGE = 3
 def test_an_act_runs_at_most_12_queries_and_its_page_three_more(
     province: Province, expected: Expected
 ) -> None:
-    budget = {
-        Act.CORRECT_RESULT: OF_TWO_DOSSIERS,
-        Act.CONFIRM_PAYMENT: OF_MONEY,
-        Act.RECORD_PAYMENT: OF_MONEY,
-        Act.LAPSE_PAYMENT: OF_MONEY,
-    }.get(expected.act, OF_A_SERVICE)
     actor = getattr(province, expected.actor)
     dossier = expected.stage(province)
     actor.__dict__.pop("_held_roles", None)
     with count_queries() as service:
         expected.do(province, Dossier(pk=dossier.pk), version=dossier.event_count)
-    # A draft that is thrown away sends no message.
-    assert 6 - (expected.case == "draft") <= len(service) <= budget, str(service)
+    assert 5 <= len(service) <= OF_A_SERVICE, str(service)
     dossier = expected.stage(province)
     act = expected.asks or expected.act
     browser = Client()
