@@ -272,6 +272,8 @@ select id, seq from event
 
 def _insert(events: list[DossierEvent]) -> None:
     """Insert the events of a dossier and the messages of those that are told. One query."""
+    if not events:
+        return
     meta = DossierEvent._meta
     query = InsertQuery(DossierEvent)
     query.insert_values([f for f in meta.concrete_fields if not f.primary_key], [*events])
