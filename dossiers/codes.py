@@ -46,15 +46,15 @@ select day.last, (select last from paper), clock_timestamp() from day
 """
 
 
-def allocate(agency: Agency, on: dt.date, *, paper: str | None = None, year: int = 0) -> Allocated:
-    """Give the agency's next number of the local day, and the next of a paper of the year.
+def allocate(
+    agency: Agency, on: dt.date, *, paper: str | None = None, year: int | None = None
+) -> Allocated:
+    """Give the agency's next number of the local day, and the next of a paper of its year.
 
     Must run inside the transaction that uses the number. Runs one query.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ALLOCATE, {"agency": agency.pk, "on": on, "kind": paper, "year": year or on.year}
-        )
+        cursor.execute(_ALLOCATE, {"agency": agency.pk, "on": on, "kind": paper, "year": year})
         return Allocated(*cursor.fetchone())
 
 
@@ -102,7 +102,10 @@ def move_on(numbers: dict[tuple[int, dt.date], int]) -> None:
 
 
 def gaps(agency: Agency, on: dt.date) -> list[int]:
-    """Return the numbers of a day that are neither a dossier nor void; none, unless imported."""
+    """Return the numbers of a day that are neither a dossier nor void; none, unless imported.
+
+    The day is the one in the code. The national portal's codes are none of the agency's numbers.
+    """
     counter = DayNumber.objects.filter(agency=agency, on=on).first()
     if counter is None:
         return []
@@ -110,7 +113,7 @@ def gaps(agency: Agency, on: dt.date) -> list[int]:
     used = {
         read[2]
         for code in Dossier.objects.filter(
-            receiving_agency=agency, received_on=on, code__contains=prefix
+            receiving_agency=agency, national_code="", code__contains=prefix
         ).values_list("code", flat=True)
         if code and (read := read_code(code))
     }

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 
 from dossiers import codes
 from dossiers.models import DayNumber, Dossier, PaperSlip, VoidNumber
-from tests.factories import AgencyFactory
+from tests.factories import HANOI_TIME, AgencyFactory, DossierFactory
 from tests.province import make_province
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 DAY = dt.date(2026, 11, 20)
 FRIDAY = "2026-11-20T10:00+07:00"
+
+
+def local(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(8, 30), HANOI_TIME)
 
 
 def numbers(day: dt.date) -> list[int]:
@@ -122,6 +126,37 @@ def test_a_gap_shows(province: Province) -> None:
     codes.allocate(province.centre, DAY)
     province.log()
     assert codes.gaps(province.centre, DAY) == [2]
+
+
+def test_a_gap_is_hidden_by_no_other_agency_and_no_other_day(province: Province) -> None:
+    other, day_before = AgencyFactory.create(code="H01.02.01"), DAY - dt.timedelta(days=1)
+    for agency, on in ((other, DAY), (province.centre, day_before)):
+        for number in (1, 2):
+            code = codes.format_code(agency.code, on, number)
+            DossierFactory.create(receiving_agency=agency, code=code, received_at=local(on))
+            codes.allocate(agency, on)
+        codes.void_next_number(agency, on, by=province.receptionist, reason="In hỏng")
+        assert codes.gaps(agency, on) == []
+    codes.allocate(province.centre, DAY)
+    assert codes.gaps(province.centre, DAY) == [1]
+    assert codes.gaps(province.centre, DAY + dt.timedelta(days=1)) == []
+
+
+@time_machine.travel(FRIDAY, tick=False)
+def test_a_code_of_the_national_portal_hides_no_gap(province: Province) -> None:
+    codes.allocate(province.centre, DAY)
+    assert province.log(channel="online", national_code="G22.99-261120-0001").received_on == DAY
+    assert codes.gaps(province.centre, DAY) == [1]
+
+
+def test_an_imported_number_counts_on_the_day_in_its_code(province: Province) -> None:
+    DossierFactory.create(
+        receiving_agency=province.centre,
+        code=codes.format_code(province.centre.code, DAY, 1),
+        received_at=local(DAY - dt.timedelta(days=1)),
+    )
+    codes.move_on({(province.centre.pk, DAY): 1})
+    assert codes.gaps(province.centre, DAY) == []
 
 
 @time_machine.travel(FRIDAY, tick=False)
