@@ -18,6 +18,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.template import engines
 from django.template.base import FilterExpression, Node
 
+from tests.databases import needs_database
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -117,13 +119,19 @@ def _own_files(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _nobody_left_inside(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def _nobody_left_inside(request: pytest.FixtureRequest) -> Iterator[None]:
     """End the sessions that abandoned requests left on the test database, so that it can go.
 
-    A page that a browser closes while the live server still answers leaves a thread behind.
+    A page that a browser closes while the live server still answers leaves a thread behind. Where
+    no test asks for a database none is made: the arithmetic is tested in a second.
     """
+    if not any(needs_database(item) for item in request.session.items):
+        yield
+        return
+    request.getfixturevalue("django_db_setup")
+    blocker = request.getfixturevalue("django_db_blocker")
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
+    with blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()"
