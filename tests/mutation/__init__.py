@@ -1,0 +1,1 @@
+"""Mutation testing of the legal core (docs/mutation.md); `make mutants` runs it."""
