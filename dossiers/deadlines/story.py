@@ -121,7 +121,12 @@ class Story:
         )
 
     def _received_out_of_hours(self, on: date) -> DayNote:
-        if self.calendar.is_working_day(on):
+        worked = self.calendar.is_working_day(on)
+        if self.restarted and worked:
+            text = gettext("%(day)s: bổ sung sau giờ làm việc, được tính từ đầu %(next)s.")
+        elif self.restarted:
+            text = gettext("%(day)s: bổ sung vào ngày nghỉ, được tính từ đầu %(next)s.")
+        elif worked:
             text = gettext("%(day)s: tiếp nhận sau giờ làm việc, được tính từ đầu %(next)s.")
         else:
             text = gettext("%(day)s: tiếp nhận vào ngày nghỉ, được tính từ đầu %(next)s.")
@@ -132,6 +137,8 @@ class Story:
         """Tell the hours that a limit in hours uses on its first day."""
         self._use(minutes)
         text = gettext("%(day)s: ngày tiếp nhận, tính %(used)s làm việc, cộng dồn %(total)s.")
+        if self.restarted:
+            text = gettext("%(day)s: bổ sung đủ hồ sơ, tính %(used)s làm việc, cộng dồn %(total)s.")
         words = {
             "day": self.words.day(on),
             "used": self.words.duration(minutes),
@@ -141,6 +148,10 @@ class Story:
 
     def _uncounted_start(self, on: date, ordinal: int) -> str:
         if ordinal != self.origin.toordinal():
+            if self.restarted:
+                return gettext(
+                    "%(day)s: hồ sơ được tính là bổ sung từ đầu giờ, chưa tính ngày này."
+                )
             return gettext("%(day)s: hồ sơ được tính là tiếp nhận từ đầu giờ, chưa tính ngày này.")
         if self.restarted:
             return gettext("%(day)s: bổ sung đủ hồ sơ, thời hạn tính lại từ sau ngày này.")

@@ -38,6 +38,11 @@ def _how_counted(story: Story) -> list[str]:
         return [_later_start(story), _later_sentence(story.unit)]
     if story.is_decided:
         return [gettext("Tiếp nhận %(received)s, ngày hẹn trả được ấn định là %(due)s.")]
+    if story.restarted:
+        return [
+            gettext("Thời hạn tính lại từ đầu vì bổ sung đủ hồ sơ %(start)s."),
+            _sentence_after_restart(story.unit),
+        ]
     return [_first_sentence(story.unit)]
 
 
@@ -81,6 +86,18 @@ def _later_sentence(unit: Unit) -> str:
     if unit is Unit.MONTH:
         return gettext("Thời hạn %(value)s tháng kể từ ngày bắt đầu tính, hẹn trả %(due)s.")
     return gettext("Giải quyết trong ngày bắt đầu tính, hẹn trả %(due)s.")
+
+
+def _sentence_after_restart(unit: Unit) -> str:
+    """Return the sentence that follows a restart within hours and does not name its day again."""
+    if unit is Unit.WORKING_HOUR:
+        return gettext("Thời hạn %(value)s giờ làm việc kể từ khi bổ sung, hẹn trả %(due)s.")
+    if unit is Unit.SAME_DAY:
+        return gettext(
+            "Giải quyết trong ngày, bổ sung sau %(cutoff)s thì trả trong ngày làm việc tiếp theo: "
+            "hẹn trả %(due)s."
+        )
+    return _later_sentence(unit)
 
 
 def _first_sentence(unit: Unit) -> str:
