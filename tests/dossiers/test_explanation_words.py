@@ -143,7 +143,8 @@ STORIES = """
   - Thứ Ba 01/09/2026: nghỉ lễ Quốc khánh, không tính.
   - Thứ Tư 02/09/2026: nghỉ lễ Quốc khánh, không tính.
   - Thứ Năm 03/09/2026: ngày làm việc đầu tiên sau ngày nghỉ, hạn dời sang ngày này.
-  = Thời hạn 9 ngày kể cả ngày nghỉ, không kể ngày tiếp nhận Thứ Bảy 22/08/2026, hẹn trả 17:00 Thứ Năm 03/09/2026.
+  = Thời hạn 9 ngày kể cả ngày nghỉ, không kể ngày tiếp nhận Thứ Bảy 22/08/2026, hẹn trả 17:00 Thứ Năm
+    03/09/2026.
     Ngày cuối là ngày nghỉ nên hạn dời sang ngày làm việc tiếp theo.
 
 2 day 2026-11-20T17:30
@@ -162,7 +163,8 @@ STORIES = """
   - Thứ Tư 11/11/2026: tạm dừng tính thời hạn, không tính.
   2 Thứ Năm 12/11/2026: ngày thứ 2.
   3 Thứ Sáu 13/11/2026: ngày thứ 3.
-  = Thời hạn 3 ngày kể cả ngày nghỉ, không kể ngày tiếp nhận Thứ Hai 09/11/2026, hẹn trả 17:00 Thứ Sáu 13/11/2026.
+  = Thời hạn 3 ngày kể cả ngày nghỉ, không kể ngày tiếp nhận Thứ Hai 09/11/2026, hẹn trả 17:00 Thứ Sáu
+    13/11/2026.
     Thời gian tạm dừng không tính vào thời hạn.
 
 0.1 month 2026-11-16T09:00
@@ -183,14 +185,16 @@ STORIES = """
 
 - same_day 2026-11-16T09:00
   1 Thứ Hai 16/11/2026: giải quyết và trả kết quả trong ngày này.
-  = Giải quyết trong ngày, tiếp nhận sau 15:00 thì trả trong ngày làm việc tiếp theo: tiếp nhận Thứ Hai 16/11/2026, hẹn trả 17:00 Thứ Hai 16/11/2026.
+  = Giải quyết trong ngày, tiếp nhận sau 15:00 thì trả trong ngày làm việc tiếp theo: tiếp nhận Thứ Hai
+    16/11/2026, hẹn trả 17:00 Thứ Hai 16/11/2026.
 
 - same_day 2026-11-20T16:00
   - Thứ Sáu 20/11/2026: ngày tiếp nhận, chưa tính vào thời hạn.
   - Thứ Bảy 21/11/2026: ngày nghỉ hằng tuần, không tính.
   - Chủ nhật 22/11/2026: ngày nghỉ hằng tuần, không tính.
   1 Thứ Hai 23/11/2026: giải quyết và trả kết quả trong ngày này.
-  = Giải quyết trong ngày, tiếp nhận sau 15:00 thì trả trong ngày làm việc tiếp theo: tiếp nhận Thứ Sáu 20/11/2026, hẹn trả 17:00 Thứ Hai 23/11/2026.
+  = Giải quyết trong ngày, tiếp nhận sau 15:00 thì trả trong ngày làm việc tiếp theo: tiếp nhận Thứ Sáu
+    20/11/2026, hẹn trả 17:00 Thứ Hai 23/11/2026.
 
 - same_day 2026-11-22T09:00
   - Chủ nhật 22/11/2026: tiếp nhận vào ngày nghỉ, được tính từ đầu Thứ Hai 23/11/2026.
@@ -205,7 +209,8 @@ STORIES = """
   - Thứ Hai 23/11/2026: tạm dừng tính thời hạn, không tính.
   - Thứ Ba 24/11/2026: nghỉ lễ Ngày Văn hóa Việt Nam, không tính.
   - Thứ Tư 25/11/2026: hạn trả kết quả dời theo thời gian tạm dừng, không tính.
-  = Giải quyết trong ngày, tiếp nhận sau 15:00 thì trả trong ngày làm việc tiếp theo: tiếp nhận Thứ Sáu 20/11/2026, hẹn trả 17:00 Thứ Tư 25/11/2026.
+  = Giải quyết trong ngày, tiếp nhận sau 15:00 thì trả trong ngày làm việc tiếp theo: tiếp nhận Thứ Sáu
+    20/11/2026, hẹn trả 17:00 Thứ Tư 25/11/2026.
     Thời gian tạm dừng không tính vào thời hạn.
 
 1 working_day 2026-11-09T09:00 2026-11-10T09:00/2026-11-12T09:00 restart
