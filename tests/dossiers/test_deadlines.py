@@ -19,6 +19,7 @@ from dossiers.deadlines import (
     LimitError,
     Pause,
     PauseKind,
+    Remaining,
     SupplementPolicy,
     Timeliness,
     TimeOfDay,
@@ -323,18 +324,25 @@ def test_a_restart_on_a_duty_day_never_makes_the_date_earlier() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "words"),
     [
-        Pause(local("2026-11-10T09:00"), local("2026-11-10T08:00")),
-        Pause(datetime(2026, 11, 10), local("2026-11-10T08:00")),  # noqa: DTZ001
-        Pause(local("2026-11-10T09:00"), datetime.max.replace(tzinfo=UTC)),
-        Pause(local("2026-11-10T09:00"), datetime(2300, 1, 1, tzinfo=UTC)),
+        (Pause(local("2026-11-10T09:00"), local("2026-11-10T08:00")), "kết thúc tạm dừng"),
+        (Pause(datetime(2026, 11, 10), local("2026-11-10T08:00")), "tạm dừng"),  # noqa: DTZ001
+        (Pause(local("2026-11-10T09:00"), datetime.max.replace(tzinfo=UTC)), "tạm dừng"),
+        (Pause(local("2026-11-10T09:00"), datetime(2300, 1, 1, tzinfo=UTC)), "kết thúc tạm dừng"),
+        (Pause(local("2026-11-10T09:00"), local("2200-01-01T00:00")), "kết thúc tạm dừng"),
     ],
 )
-def test_pauses_that_cannot_be_are_refused(wrong: Pause) -> None:
+def test_pauses_that_cannot_be_are_refused(wrong: Pause, words: str) -> None:
     with pytest.raises(LimitError) as error:
         due_with_pauses(limit(1, "day"), local("2026-11-09T09:00"), CALENDAR, [wrong])
-    assert error.value.field == "pauses"
+    assert str(error.value) == f"pauses: Thời điểm {words} không hợp lệ."
+
+
+def test_a_pause_of_no_length_moves_nothing() -> None:
+    assert moved(1, "working_hour", "2026-11-09T09:00", "2026-11-09T09:30/2026-11-09T09:30") == (
+        "2026-11-09 10:00"
+    )
 
 
 def test_a_pause_of_two_centuries_is_answered() -> None:
@@ -354,7 +362,13 @@ def test_a_decided_date_moves_by_the_paused_working_time() -> None:
     assert decided_with_pauses(decided, received, CALENDAR, []) == decided
     with pytest.raises(LimitError) as error:
         decided_with_pauses(datetime.max.replace(tzinfo=UTC), received, CALENDAR, [])
-    assert error.value.field == "due_on"
+    assert str(error.value) == "due_on: Ngày hẹn trả không hợp lệ."
+    running = [pause("2026-11-10T09:00")]
+    assert decided_with_pauses(decided, received, CALENDAR, running) == decided
+    now = local("2026-11-10T09:05")
+    assert decided_with_pauses(decided, received, CALENDAR, running, now=now) == (
+        local("2026-11-23T07:05")
+    )
 
 
 def test_a_calendar_too_scarce_for_the_limit_or_the_pause_is_said_so() -> None:
@@ -362,52 +376,72 @@ def test_a_calendar_too_scarce_for_the_limit_or_the_pause_is_said_so() -> None:
     scarce = Calendar(rest_weekdays=frozenset(range(1, 7)), seasons=(Season((1, 1), minute),))
     with pytest.raises(LimitError) as error:
         due_at(limit(30_000, "working_hour"), local("2026-11-09T09:00"), scarce)
-    assert error.value.field == "value"
+    assert str(error.value) == "value: Thời hạn dài hơn lịch làm việc."
     long = Pause(local("1990-01-02T09:00"), local("2199-11-10T09:00"))
     with pytest.raises(LimitError) as error:
         due_with_pauses(limit(266, "working_hour"), local("1990-01-02T09:00"), scarce, [long])
-    assert error.value.field == "pauses"
+    assert str(error.value) == "pauses: Thời gian tạm dừng quá dài."
 
 
 # Refusals.
 
 
+FINITE = "value: Thời hạn phải là một số hữu hạn."
+POSITIVE = "value: Thời hạn phải lớn hơn 0."
+DECIMALS = "value: Thời hạn có nhiều nhất 4 chữ số thập phân."
+NUMBER = "value: Thời hạn phải là một số."
+NEEDED = "value: Thời hạn phải có số lượng."
+
+
 @pytest.mark.parametrize(
-    ("value", "unit", "field"),
+    ("value", "unit", "refusal"),
     [
-        ("NaN", "day", "value"),
-        ("sNaN", "day", "value"),
-        ("Infinity", "working_day", "value"),
-        ("-Infinity", "working_day", "value"),
-        ("1e400", "month", "value"),
-        ("1e999999999", "month", "value"),
-        ("1e-400", "month", "value"),
-        ("-1", "day", "value"),
-        ("0", "day", "value"),
-        ("0.00", "working_hour", "value"),
-        ("-0.5", "none", "value"),
-        ("3660.5", "day", "value"),
-        ("3661", "working_day", "value"),
-        ("120.01", "month", "value"),
-        ("30001", "working_hour", "value"),
-        ("1.00001", "working_day", "value"),
-        ("1" * 41, "day", "value"),
-        ("1_0", "day", "value"),
-        ("mười", "day", "value"),
-        ("", "day", "value"),
-        (None, "month", "value"),
-        ("5", "fortnight", "unit"),
-        ("5", "x" * 200, "unit"),
+        ("NaN", "day", FINITE),
+        ("sNaN", "day", FINITE),
+        ("Infinity", "working_day", FINITE),
+        ("-Infinity", "working_day", FINITE),
+        ("1e400", "month", "value: Thời hạn không được quá 120."),
+        ("1e999999999", "month", "value: Thời hạn không được quá 120."),
+        ("1e-400", "month", DECIMALS),
+        ("-1", "day", POSITIVE),
+        ("0", "day", POSITIVE),
+        ("0.00", "working_hour", POSITIVE),
+        ("-0.5", "none", POSITIVE),
+        ("3660.5", "day", "value: Thời hạn không được quá 3660."),
+        ("3661", "working_day", "value: Thời hạn không được quá 3660."),
+        ("120.01", "month", "value: Thời hạn không được quá 120."),
+        ("30001", "working_hour", "value: Thời hạn không được quá 30000."),
+        ("1.00001", "working_day", DECIMALS),
+        ("1.000010", "working_day", DECIMALS),
+        ("1" * 41, "day", NUMBER),
+        ("1" * 40, "day", "value: Thời hạn không được quá 3660."),
+        ("1_0", "day", NUMBER),
+        ("mười", "day", NUMBER),
+        ("", "day", NEEDED),
+        ("  ", "day", NEEDED),
+        (None, "month", NEEDED),
+        ("5", "fortnight", "unit: Đơn vị thời hạn không hợp lệ: fortnight."),
+        ("5", "x" * 200, "unit: Đơn vị thời hạn không hợp lệ: " + "x" * 40 + "."),
     ],
 )
 def test_limits_that_cannot_be_are_refused_by_field(
-    value: str | None, unit: str, field: str
+    value: str | None, unit: str, refusal: str
 ) -> None:
     with pytest.raises(LimitError) as error:
         Limit.parse(value, unit)
-    assert error.value.field == field
-    assert error.value.message
-    assert len(error.value.message) < 100
+    assert str(error.value) == refusal
+    assert (error.value.field, error.value.message) == tuple(refusal.split(": ", 1))
+
+
+def test_a_limit_is_read_with_its_cut_off_and_its_policy() -> None:
+    noon, clock = time(12), TimeOfDay.SAME_CLOCK_TIME
+    for value in ("", None, "1,5"):
+        taken = Limit.parse(value, "same_day", cutoff=noon, time_of_day=clock)
+        assert (taken.unit, taken.cutoff, taken.time_of_day) == (Unit.SAME_DAY, noon, clock)
+        assert taken.value == (Decimal("1.5") if value else None)
+        assert Limit.parse(value, "same_day").cutoff == time(15)
+        assert Limit.parse(value, "same_day").time_of_day is TimeOfDay.END_OF_DAY
+    assert Limit(None, Unit.NONE).cutoff == time(15)
 
 
 @pytest.mark.parametrize(
@@ -424,6 +458,7 @@ def test_limits_up_to_the_bounds_are_taken(value: str | int, unit: str) -> None:
     "received",
     [
         datetime(2026, 11, 16, 9),  # noqa: DTZ001 - no offset
+        datetime(2300, 11, 16, 9),  # noqa: DTZ001
         datetime(9999, 12, 31, 23, tzinfo=UTC),
         datetime(9999, 1, 1, tzinfo=LOCAL_ZONE),
         datetime(2200, 1, 1, tzinfo=LOCAL_ZONE),
@@ -436,7 +471,11 @@ def test_receipts_no_clock_can_start_from_are_refused(received: datetime, unit: 
     for ask in (due_at, explain):
         with pytest.raises(LimitError) as error:
             ask(limit(1, unit), received, CALENDAR)
-        assert error.value.field == "received_at"
+        assert str(error.value) == (
+            "received_at: Thời điểm tiếp nhận phải có múi giờ."
+            if received.tzinfo is None
+            else "received_at: Thời điểm tiếp nhận phải từ năm 1990 đến năm 2199."
+        )
 
 
 @pytest.mark.parametrize("text", ["1990-01-01T00:00", "2199-12-31T23:59"])
@@ -496,13 +535,25 @@ def test_what_is_left_is_told_in_working_days(
 
 def test_what_is_left_in_the_rarer_cases() -> None:
     now = local("2026-11-14T09:00")  # Saturday
-    assert remaining(None, now, CALENDAR).text == "Không có ngày hẹn trả"
+    assert remaining(None, now, CALENDAR) == Remaining(0, 0, "Không có ngày hẹn trả")
     promised = local("2026-11-13T11:00")
     assert remaining(promised, now, CALENDAR, paused=True).text == "Đang tạm dừng tính thời hạn"
     assert remaining(promised, local("2026-11-13T15:00"), CALENDAR).text == (
         "Quá hạn 2 giờ làm việc"
     )
+    assert remaining(promised, local("2026-11-13T13:59"), CALENDAR).text == (
+        "Quá hạn dưới 1 giờ làm việc"
+    )
+    assert remaining(promised, local("2026-11-13T14:00"), CALENDAR).text == (
+        "Quá hạn 1 giờ làm việc"
+    )
     assert remaining(local("2026-11-15T17:00"), now, CALENDAR).text == "Còn 1 ngày"
+    assert remaining(local("2026-11-13T17:00"), local("2026-11-13T17:00"), CALENDAR).text == (
+        "Đến hạn hôm nay"
+    )
+    assert live(local("2026-11-13T17:00"), local("2026-11-11T09:00"), CALENDAR, soon_days=1) is (
+        Timeliness.IN_TIME
+    )
     assert live(None, now, CALENDAR) is Timeliness.NONE
     assert live(promised, now, CALENDAR, paused=True) is Timeliness.PAUSED
 
@@ -510,9 +561,14 @@ def test_what_is_left_in_the_rarer_cases() -> None:
 def test_a_bare_date_means_the_end_of_its_last_window() -> None:
     assert end_of_day(date(2026, 11, 16), CALENDAR) == local("2026-11-16T17:00")
     assert end_of_day(date(2026, 11, 15), CALENDAR) == local("2026-11-15T17:00")
-    with pytest.raises(LimitError) as error:
-        end_of_day(date(9999, 12, 31), CALENDAR)
-    assert error.value.field == "due_on"
+    for first_or_last in ("1990-01-01", "2199-12-31"):
+        assert end_of_day(date.fromisoformat(first_or_last), CALENDAR) == (
+            local(f"{first_or_last}T17:00")
+        )
+    for beyond in ("1989-12-31", "2200-01-01", "9999-12-31"):
+        with pytest.raises(LimitError) as error:
+            end_of_day(date.fromisoformat(beyond), CALENDAR)
+        assert str(error.value) == "due_on: Ngày hẹn trả không hợp lệ."
 
 
 # The explanation.
@@ -824,11 +880,24 @@ def test_a_decided_date_is_told_to_its_end() -> None:
     assert shape(past) == [("19/11", "received", False)]
 
 
-@pytest.mark.parametrize("wrong", [datetime.max.replace(tzinfo=UTC), local("2199-01-01T00:00")])
-def test_a_decided_date_out_of_reach_is_refused(wrong: datetime) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (datetime.max.replace(tzinfo=UTC), "Ngày hẹn trả không hợp lệ."),
+        (local("2199-01-01T00:00"), "Ngày hẹn trả quá xa ngày tiếp nhận."),
+        (local("2026-11-19T09:00") + timedelta(days=12_001), "Ngày hẹn trả quá xa ngày tiếp nhận."),
+    ],
+)
+def test_a_decided_date_out_of_reach_is_refused(wrong: datetime, words: str) -> None:
     with pytest.raises(LimitError) as error:
         explain(limit(1, "day"), local("2026-11-19T09:00"), CALENDAR, due_override=wrong)
-    assert error.value.field == "due_on"
+    assert (error.value.field, error.value.message) == ("due_on", words)
+
+
+def test_a_decided_date_is_told_as_far_as_twelve_thousand_days() -> None:
+    received = local("2026-11-19T09:00")
+    farthest = received + timedelta(days=12_000)
+    assert explain(limit(1, "day"), received, CALENDAR, due_override=farthest).due_at == farthest
 
 
 @pytest.mark.parametrize("unit", ["month", "working_day", "working_hour", "day"])
