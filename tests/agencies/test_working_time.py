@@ -1,7 +1,7 @@
 """The working calendar: which days and minutes count."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import pytest
 from hypothesis import given
@@ -120,6 +120,7 @@ def test_a_make_up_saturday_is_open_at_the_counter() -> None:
     [
         ("2026-11-20T06:00", "2026-11-20T07:00"),  # Friday, before opening
         ("2026-11-20T07:00", "2026-11-20T07:00"),
+        ("2026-11-20T07:00:30", "2026-11-20T07:00:30"),
         ("2026-11-20T11:29:59", "2026-11-20T11:29:59"),
         ("2026-11-20T11:30", "2026-11-20T13:30"),  # lunch
         ("2026-11-20T13:29", "2026-11-20T13:30"),
@@ -155,7 +156,7 @@ def test_minutes_skip_lunch_nights_and_days_off(start: str, minutes: int, end: s
 
 
 def test_negative_minutes_are_refused() -> None:
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match=r"^minutes must not be negative$"):
         CALENDAR.add_working_minutes(local("2026-11-20T09:00"), -1)
 
 
@@ -165,6 +166,12 @@ def test_working_time_between_is_exact_and_signed() -> None:
     assert CALENDAR.working_minutes_between(friday, monday) == 59
     assert CALENDAR.working_minutes_between(monday, friday) == -59
     assert CALENDAR.working_time_between(monday, friday) == -timedelta(minutes=59, seconds=45)
+    moment = timedelta(seconds=1, microseconds=7)
+    nine = local("2026-11-20T09:00")
+    assert CALENDAR.working_time_between(nine, nine + moment) == moment
+    assert CALENDAR.working_minutes_between(nine, nine) == 0
+    lunch, before = local("2026-11-20T12:00"), local("2026-11-20T06:00")
+    assert CALENDAR.working_time_between(before, lunch) == timedelta(hours=4, minutes=30)
 
 
 def test_working_days_are_added_and_counted() -> None:
@@ -255,43 +262,76 @@ def test_moments_of_other_zones_are_taken_in_local_time() -> None:
     ],
 )
 def test_moments_no_calendar_can_answer_for_are_refused(moment: datetime) -> None:
-    with pytest.raises(CalendarError):
+    words = "a moment needs an offset from UTC"
+    if moment.tzinfo is not None:
+        words = "a moment lies between 1990 and 2500"
+    with pytest.raises(CalendarError, match=f"^{words}$"):
         to_local(moment)
 
 
+@pytest.mark.parametrize("zone", [UTC, LOCAL_ZONE])
+def test_the_first_and_the_last_year_are_answered_for(zone: tzinfo) -> None:
+    first, last = datetime(1990, 1, 1, 8, tzinfo=zone), datetime(2500, 12, 31, 8, tzinfo=zone)
+    assert to_local(first) == first
+    assert to_local(last) == last
+    assert to_local(datetime(1989, 12, 31, 17, tzinfo=UTC)) == local("1990-01-01T00:00")
+    assert to_local(first).tzinfo is LOCAL_ZONE
+
+
 def test_days_outside_the_table_are_refused() -> None:
-    with pytest.raises(CalendarError):
+    with pytest.raises(CalendarError, match=r"^no calendar before 1990$"):
         CALENDAR.add_working_days(date(1989, 12, 31), 1)
-    with pytest.raises(CalendarError):
-        CALENDAR.add_working_days(date(2501, 1, 1), 1)
-    with pytest.raises(CalendarError):
-        CALENDAR.add_working_days(date(2500, 12, 30), 10)
-    with pytest.raises(CalendarError):
+    for beyond, days in ((date(2501, 1, 1), 1), (date(2500, 12, 30), 10)):
+        with pytest.raises(CalendarError, match=r"^no calendar after 2500$"):
+            CALENDAR.add_working_days(beyond, days)
+    assert CALENDAR.add_working_days(date(1990, 1, 1), 1) == date(1990, 1, 2)
+    assert CALENDAR.add_working_days(date(2500, 12, 30), 1) == date(2500, 12, 31)
+    with pytest.raises(CalendarError, match=r"^not a working day$"):
         CALENDAR.hours_of(date(2026, 11, 22).toordinal())
 
 
 def test_calendars_that_cannot_be_are_refused() -> None:
     day = SpecialDay(date(2026, 1, 1), DayKind.HOLIDAY, "a", "b")
-    with pytest.raises(ValueError, match="week"):
+    with pytest.raises(ValueError, match=r"^a week has at least one working day$"):
         Calendar(rest_weekdays=frozenset(range(7)))
-    with pytest.raises(ValueError, match="season"):
+    with pytest.raises(ValueError, match=r"^a week has at least one working day$"):
+        Calendar(rest_weekdays=frozenset(range(8)))
+    assert Calendar(rest_weekdays=frozenset(range(1, 7))).is_working_day(date(2026, 11, 23))
+    with pytest.raises(ValueError, match=r"^a calendar has at least one season$"):
         Calendar(seasons=())
-    with pytest.raises(ValueError, match="date"):
+    with pytest.raises(ValueError, match=r"^special days are keyed by their own date$"):
         Calendar({date(2026, 1, 2): day})
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match=r"^2026-01-01 is entered twice$"):
         special_days([day, day])
-    with pytest.raises(ValueError, match="after it opens"):
-        Window(time(9), time(9))
-    with pytest.raises(ValueError, match="whole"):
-        Window(time(9), time(9, 30, 15))
-    with pytest.raises(ValueError, match="window"):
+    assert special_days([day]) == {day.on: day}
+    same_day = "^a working window closes after it opens, on the same day$"
+    for closes in (time(9), time(8)):
+        with pytest.raises(ValueError, match=same_day):
+            Window(time(9), closes)
+    whole = "^a working window opens and closes on a whole local minute$"
+    for odd in (time(9, 30, 15), time(9, 30, 0, 1), time(9, 30, tzinfo=UTC)):
+        with pytest.raises(ValueError, match=whole):
+            Window(time(7), odd)
+        with pytest.raises(ValueError, match=whole):
+            Window(odd, time(17))
+    one = "^a working day has at least one working window$"
+    with pytest.raises(ValueError, match=one):
         Season((1, 1), ())
-    with pytest.raises(ValueError, match="overlap"):
-        Season((1, 1), (Window(time(7), time(12)), Window(time(11), time(17))))
+    with pytest.raises(ValueError, match=one):
+        SpecialDay(date(2026, 1, 1), DayKind.MAKE_UP, "a", "b", ())
+    overlapping = (Window(time(7), time(12)), Window(time(11), time(17)))
+    order = "^working windows are in order and do not overlap$"
+    with pytest.raises(ValueError, match=order):
+        Season((1, 1), overlapping)
+    with pytest.raises(ValueError, match=order):
+        SpecialDay(date(2026, 1, 1), DayKind.MAKE_UP, "a", "b", overlapping)
+    Season((1, 1), (Window(time(7), time(12)), Window(time(12), time(17))))
     with pytest.raises(ValueError, match="day"):
         Season((2, 30), DEFAULT_WINDOWS)
-    with pytest.raises(ValueError, match="last day"):
+    Season((2, 29), DEFAULT_WINDOWS)
+    with pytest.raises(ValueError, match=r"^a season's last day is not before its first$"):
         Season((1, 1), DEFAULT_WINDOWS, date(2026, 2, 1), date(2026, 1, 31))
+    Season((1, 1), DEFAULT_WINDOWS, date(2026, 2, 1), date(2026, 2, 1))
 
 
 def test_many_threads_read_a_growing_calendar() -> None:
