@@ -14,7 +14,7 @@ SIZE ?= 100000
 export SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fix bench lock
+.PHONY: help demo test check lint fix bench mutants lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -52,6 +52,11 @@ fix: ## mend what the linters can mend
 bench: ## measure against the limits (SIZE=100000 dossiers)
 	@$(PYTHON) .ci/prepare test
 	@exec $(BIN)/python -m motcua.embedded var/bench $(BIN)/python -m benchmarks
+
+mutants: ## judge the tests of the legal core by mutants (docs/mutation.md)
+	@$(PYTHON) .ci/prepare test
+	rm -rf mutants
+	@exec nice -n 10 $(BIN)/python -m motcua.embedded var/test $(BIN)/python -m tests.mutation
 
 # The command each lock file names in its head; hashes and no index address.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile \

@@ -1,7 +1,7 @@
 """The working calendar: which days and minutes count."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 import pytest
 from hypothesis import given
@@ -148,7 +148,9 @@ def test_a_moment_counts_from_the_next_working_minute(moment: str, counted: str)
         ("2026-11-23T16:30", 60, "2026-11-25T07:30"),  # over 24/11
         ("2026-08-21T16:30", 60, "2026-08-22T07:30"),  # into a make-up Saturday
         ("2026-11-20T09:00:30", 1, "2026-11-20T09:02"),
+        ("2026-11-20T09:00:00.000001", 1, "2026-11-20T09:02"),
         ("2026-11-20T18:00", 0, "2026-11-20T18:00"),
+        ("2026-11-20T18:00:30.5", 0, "2026-11-20T18:01"),
     ],
 )
 def test_minutes_skip_lunch_nights_and_days_off(start: str, minutes: int, end: str) -> None:
@@ -256,6 +258,7 @@ def test_moments_of_other_zones_are_taken_in_local_time() -> None:
     [
         datetime(2026, 1, 1),  # noqa: DTZ001 - the point of the test
         datetime.min.replace(tzinfo=UTC),
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
         datetime.max.replace(tzinfo=UTC),
         datetime.max.replace(tzinfo=LOCAL_ZONE),
         datetime(1989, 12, 31, 16, 59, tzinfo=UTC),
