@@ -131,14 +131,15 @@ def test_a_gap_shows(province: Province) -> None:
 def test_a_gap_is_hidden_by_no_other_agency_and_no_other_day(province: Province) -> None:
     other, day_before = AgencyFactory.create(code="H01.02.01"), DAY - dt.timedelta(days=1)
     for agency, on in ((other, DAY), (province.centre, day_before)):
-        for number in (1, 2):
+        codes.void_next_number(agency, on, by=province.receptionist, reason="In hỏng")
+        for number in (2, 3):
             code = codes.format_code(agency.code, on, number)
             DossierFactory.create(receiving_agency=agency, code=code, received_at=local(on))
             codes.allocate(agency, on)
-        codes.void_next_number(agency, on, by=province.receptionist, reason="In hỏng")
         assert codes.gaps(agency, on) == []
-    codes.allocate(province.centre, DAY)
-    assert codes.gaps(province.centre, DAY) == [1]
+    for _ in range(3):
+        codes.allocate(province.centre, DAY)
+    assert codes.gaps(province.centre, DAY) == [1, 2, 3]
     assert codes.gaps(province.centre, DAY + dt.timedelta(days=1)) == []
 
 

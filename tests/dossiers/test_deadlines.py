@@ -282,6 +282,8 @@ def test_a_moment_of_another_zone_is_taken_in_local_time() -> None:
          "2026-12-21 17:00"),
         (None, "same_day", "2026-11-16T09:00", ["2026-11-16T10:00/2026-11-16T10:30"],
          "2026-11-17 07:30"),
+        # Day 0 is the Saturday on duty: the midnights after it are paused ones.
+        (3, "day", "2026-11-14T09:00", ["2026-11-14T10:00/2026-11-16T08:00"], "2026-11-19 17:00"),
         # A pause that lasts has moved nothing yet.
         (3, "working_day", "2026-11-09T09:00", ["2026-11-10T07:00"], "2026-11-12 17:00"),
     ],
@@ -371,16 +373,31 @@ def test_a_decided_date_moves_by_the_paused_working_time() -> None:
     )
 
 
-def test_a_calendar_too_scarce_for_the_limit_or_the_pause_is_said_so() -> None:
+def test_a_calendar_too_scarce_for_the_limit_or_the_pause_is_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agencies.working_time.LAST_YEAR", 2030)
     minute = (Window(time(7), time(7, 1)),)  # one minute a week
     scarce = Calendar(rest_weekdays=frozenset(range(1, 7)), seasons=(Season((1, 1), minute),))
+    received = local("2026-11-09T09:00")
     with pytest.raises(LimitError) as error:
-        due_at(limit(30_000, "working_hour"), local("2026-11-09T09:00"), scarce)
+        due_at(limit(4, "working_hour"), received, scarce)
     assert str(error.value) == "value: Thời hạn dài hơn lịch làm việc."
-    long = Pause(local("1990-01-02T09:00"), local("2199-11-10T09:00"))
+    assert due_at(limit(3, "working_hour"), received, scarce)
+    long = Pause(local("2026-11-10T09:00"), local("2029-11-10T09:00"))
     with pytest.raises(LimitError) as error:
-        due_with_pauses(limit(266, "working_hour"), local("1990-01-02T09:00"), scarce, [long])
+        due_with_pauses(limit(3, "working_hour"), received, scarce, [long])
     assert str(error.value) == "pauses: Thời gian tạm dừng quá dài."
+
+
+def test_the_calendar_ends_centuries_after_the_last_receipt() -> None:
+    minute = (Window(time(7), time(7, 1)),)
+    scarce = Calendar(rest_weekdays=frozenset(range(1, 7)), seasons=(Season((1, 1), minute),))
+    with pytest.raises(LimitError):
+        due_at(limit(30_000, "working_hour"), local("2026-11-09T09:00"), scarce)
+    long = Pause(local("1990-01-02T09:00"), local("2199-11-10T09:00"))
+    with pytest.raises(LimitError):
+        due_with_pauses(limit(266, "working_hour"), local("1990-01-02T09:00"), scarce, [long])
 
 
 # Refusals.
