@@ -304,6 +304,10 @@ def test_a_running_pause_counts_up_to_now_when_asked() -> None:
             limit(3, "working_day"), local("2026-11-09T09:00"), CALENDAR, running, now=local(now)
         )
         assert answer == local(expected)
+        story = explain(
+            limit(3, "working_day"), local("2026-11-09T09:00"), CALENDAR, running, now=local(now)
+        )
+        assert story.due_at == answer
 
 
 def test_a_restart_gives_the_full_limit_from_the_supplement() -> None:

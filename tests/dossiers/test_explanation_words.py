@@ -11,7 +11,7 @@ import pytest
 
 from agencies.calendar_data import default_calendar
 from agencies.working_time import LOCAL_ZONE
-from dossiers.deadlines import Limit, Pause, SupplementPolicy, explain
+from dossiers.deadlines import Explanation, Limit, Pause, SupplementPolicy, Unit, explain
 
 CALENDAR = default_calendar()
 
@@ -346,3 +346,10 @@ def told(asked: str) -> list[str]:
 def test_the_story_is_told_in_these_words(story: str) -> None:
     asked, *lines = story.replace("\n    ", " ").splitlines()
     assert told(asked) == [line.strip() for line in lines]
+
+
+def test_a_procedure_that_promises_no_date_says_so() -> None:
+    for unit in (Unit.NONE, Unit.OTHER):
+        assert explain(Limit(None, unit), local("2026-11-19T09:00"), CALENDAR) == Explanation(
+            None, None, False, (), "Thủ tục này không hẹn ngày trả."
+        )
