@@ -454,6 +454,30 @@ def test_limits_that_cannot_be_are_refused_by_field(
     assert (error.value.field, error.value.message) == tuple(refusal.split(": ", 1))
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "whole", "rest"),
+    [
+        ("7.5", "working_hour", 0, 450),  # minutes, rounded up
+        ("0.0001", "working_hour", 0, 1),
+        ("1.5", "working_day", 1, 240),  # minutes of 8 hours, rounded down
+        ("1.0001", "working_day", 1, 0),
+        ("0.0001", "working_day", 0, 1),  # never less than a minute
+        ("1.5", "day", 2, 0),  # rounded up to a whole day
+        ("1.5", "month", 1, 15),  # days of 30
+        ("1.0001", "month", 1, 1),
+        ("7", "other", 0, 0),
+        ("0", "same_day", 0, 0),
+        (None, "none", 0, 0),
+    ],
+)
+def test_a_limit_is_whole_units_and_a_rest(
+    value: str | None, unit: str, whole: int, rest: int
+) -> None:
+    """Domain.md 3.4, decimals."""
+    taken = Limit.parse(value, unit)
+    assert (taken.whole, taken.rest) == (whole, rest)
+
+
 def test_a_limit_is_read_with_its_cut_off_and_its_policy() -> None:
     noon, clock = time(12), TimeOfDay.SAME_CLOCK_TIME
     for value in ("", None, "1,5"):

@@ -104,14 +104,19 @@ def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
 def _inside(files: list[str], *, again: bool) -> Iterator[dict[str, Any]]:
     """Judge mutmut's own mutants."""
     mutants: dict[str, str] = {}
-    for path in files:
+    for path in walk_mutatable_files():
         data = SourceFileMutationData(path=path)
         data.load()
-        mutants |= dict.fromkeys(data.exit_code_by_key, path)
-    killed = [line for line in read(JUDGED) if line["verdict"] == "killed"] if again else []
-    killed = [line for line in killed if line["mutant"] in mutants]
-    JUDGED.write_text("".join(json.dumps(line) + "\n" for line in killed))
-    left = sorted(mutants.keys() - {line["mutant"] for line in killed})
+        mutants |= dict.fromkeys(data.exit_code_by_key, str(path))
+    asked = {name for name, path in mutants.items() if path in files}
+    kept = {
+        line["mutant"]: line
+        for line in read(JUDGED)
+        if line["mutant"] in mutants
+        and (line["mutant"] not in asked or (again and line["verdict"] == "killed"))
+    }
+    JUDGED.write_text("".join(json.dumps(line) + "\n" for line in kept.values()))
+    left = sorted(asked - kept.keys())
     settings = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
     results = JUDGED.absolute()
 
