@@ -345,6 +345,36 @@ def test_pauses_that_cannot_be_are_refused(wrong: Pause, words: str) -> None:
     assert str(error.value) == f"pauses: Thời điểm {words} không hợp lệ."
 
 
+def test_a_pause_that_begins_now_restarts_nothing() -> None:
+    running = [pause("2026-11-10T07:00")]
+    answer = due_with_pauses(
+        limit(3, "working_day"),
+        local("2026-11-09T09:00"),
+        CALENDAR,
+        running,
+        RESTART,
+        now=local("2026-11-10T07:00"),
+    )
+    assert answer == local("2026-11-12T17:00")
+
+
+def test_a_pause_after_one_that_lasts_counts() -> None:
+    assert moved(
+        1,
+        "working_hour",
+        "2026-11-16T09:00",
+        "2026-11-16T09:40",
+        "2026-11-16T09:10/2026-11-16T09:20",
+    ) == ("2026-11-16 10:10")
+
+
+def test_what_ended_with_the_receipt_is_no_word_of_the_explanation() -> None:
+    before = pause("2026-11-09T08:00/2026-11-09T09:00")
+    for policy in SupplementPolicy:
+        asked = (limit(1, "working_day"), local("2026-11-09T09:00"), CALENDAR)
+        assert explain(*asked, [before], policy=policy) == explain(*asked)
+
+
 def test_a_pause_of_no_length_moves_nothing() -> None:
     assert moved(1, "working_hour", "2026-11-09T09:00", "2026-11-09T09:30/2026-11-09T09:30") == (
         "2026-11-09 10:00"
