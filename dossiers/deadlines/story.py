@@ -49,12 +49,9 @@ class Story:
         # What the limit holds and what the days so far have used of it.
         self.used: int | Fraction = 0
         self.target = self._target()
-        self.whole_target = 0 if self.target is None else int(self.target)
 
     def _target(self) -> int | Fraction | None:
         """Return the limit in the unit its days use up; None where nobody set a limit."""
-        if self.limit.unit is Unit.SAME_DAY:
-            return 1
         if self.limit.unit in DATELESS_UNITS or self.limit.value is None:
             return None
         if self.unit is Unit.WORKING_HOUR:
@@ -67,9 +64,7 @@ class Story:
 
     def used_up(self) -> bool:
         """Whether the days told so far hold the whole limit."""
-        if self.target is None or self.used < self.whole_target:
-            return False
-        return self.used >= self.target
+        return self.target is not None and self.used >= self.target
 
     def days(self) -> tuple[DayNote, ...]:
         """Return a note for each day; the day of receipt is there even where the date is past."""
@@ -108,7 +103,6 @@ class Story:
     def _start(self, on: date, ordinal: int, settled_on: int | None) -> DayNote:
         """Tell the day of receipt, and day 0 where the receipt counts from a later opening."""
         if ordinal == settled_on:
-            self.used = 1
             text = self.counted_text % {"day": self.words.day(on)}
             return DayNote(on, True, Why.RECEIVED, text, 1)
         if ordinal < self.zero:
@@ -163,7 +157,6 @@ class Story:
 
     def _on_same_day(self, on: date, ordinal: int, settled_on: int | None) -> DayNote:
         if ordinal == settled_on:
-            self.used = 1
             text = self.counted_text % {"day": self.words.day(on)}
             return DayNote(on, True, self._why_counted(on), text, 1)
         if self.calendar.is_working_day(on):

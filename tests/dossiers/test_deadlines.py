@@ -587,25 +587,25 @@ def test_open_dossiers_are_overdue_the_day_after() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "standing", "phrase", "minutes"),
+    ("now", "standing", "phrase", "minutes", "days"),
     [
-        ("2026-11-11T09:00", Timeliness.IN_TIME, "Còn 3 ngày làm việc", 1800),
-        ("2026-11-12T09:00", Timeliness.SOON, "Còn 2 ngày làm việc", 1320),
-        ("2026-11-15T09:00", Timeliness.SOON, "Còn 1 ngày làm việc", 480),
-        ("2026-11-16T09:00", Timeliness.TODAY, "Đến hạn hôm nay", 360),
-        ("2026-11-16T17:00", Timeliness.TODAY, "Đến hạn hôm nay", 0),
-        ("2026-11-16T17:01", Timeliness.OVERDUE, "Quá hạn dưới 1 giờ làm việc", 0),
-        ("2026-11-17T09:00", Timeliness.OVERDUE, "Quá hạn 1 ngày làm việc", -120),
-        ("2026-11-25T08:00", Timeliness.OVERDUE, "Quá hạn 6 ngày làm việc", -2460),
+        ("2026-11-11T09:00", Timeliness.IN_TIME, "Còn 3 ngày làm việc", 1800, 3),
+        ("2026-11-12T09:00", Timeliness.SOON, "Còn 2 ngày làm việc", 1320, 2),
+        ("2026-11-15T09:00", Timeliness.SOON, "Còn 1 ngày làm việc", 480, 1),
+        ("2026-11-16T09:00", Timeliness.TODAY, "Đến hạn hôm nay", 360, 0),
+        ("2026-11-16T17:00", Timeliness.TODAY, "Đến hạn hôm nay", 0, 0),
+        ("2026-11-16T17:01", Timeliness.OVERDUE, "Quá hạn dưới 1 giờ làm việc", 0, 0),
+        ("2026-11-17T09:00", Timeliness.OVERDUE, "Quá hạn 1 ngày làm việc", -120, -1),
+        ("2026-11-25T08:00", Timeliness.OVERDUE, "Quá hạn 6 ngày làm việc", -2460, -6),
     ],
 )
 def test_what_is_left_is_told_in_working_days(
-    now: str, standing: Timeliness, phrase: str, minutes: int
+    now: str, standing: Timeliness, phrase: str, minutes: int, days: int
 ) -> None:
     promised = local("2026-11-16T17:00")
     assert live(promised, local(now), CALENDAR) is standing
     left = remaining(promised, local(now), CALENDAR)
-    assert (left.text, left.working_minutes) == (phrase, minutes)
+    assert (left.text, left.working_minutes, left.working_days) == (phrase, minutes, days)
 
 
 def test_what_is_left_in_the_rarer_cases() -> None:

@@ -4,14 +4,24 @@ The stories were read against the calendar by hand; what a change of words or ru
 to be read again.
 """
 
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import get_language, override
 
 from agencies.calendar_data import default_calendar
-from agencies.working_time import LOCAL_ZONE
-from dossiers.deadlines import Explanation, Limit, Pause, SupplementPolicy, Unit, explain
+from agencies.working_time import LOCAL_ZONE, Calendar, Season, Window
+from dossiers.deadlines import (
+    Explanation,
+    Limit,
+    Pause,
+    SupplementPolicy,
+    TimeOfDay,
+    Unit,
+    explain,
+    wording,
+)
 
 CALENDAR = default_calendar()
 
@@ -166,6 +176,25 @@ STORIES = """
   = Thời hạn 3 ngày kể cả ngày nghỉ, không kể ngày tiếp nhận Thứ Hai 09/11/2026, hẹn trả 17:00 Thứ Sáu
     13/11/2026.
     Thời gian tạm dừng không tính vào thời hạn.
+
+2 day 2026-11-12T09:00 2026-11-12T10:00/2026-11-13T08:00
+  - Thứ Năm 12/11/2026: ngày tiếp nhận, chưa tính vào thời hạn.
+  - Thứ Sáu 13/11/2026: tạm dừng tính thời hạn, không tính.
+  1 Thứ Bảy 14/11/2026: ngày thứ 1, ngày nghỉ vẫn tính.
+  2 Chủ nhật 15/11/2026: ngày thứ 2, là ngày nghỉ nên hạn dời sang ngày làm việc tiếp theo.
+  - Thứ Hai 16/11/2026: hạn trả kết quả dời theo thời gian tạm dừng, không tính.
+  = Thời hạn 2 ngày kể cả ngày nghỉ, không kể ngày tiếp nhận Thứ Năm 12/11/2026,
+    hẹn trả 17:00 Thứ Hai 16/11/2026.
+    Ngày cuối là ngày nghỉ nên hạn dời sang ngày làm việc tiếp theo.
+    Thời gian tạm dừng không tính vào thời hạn.
+
+1 other 2026-11-19T09:00 decided:2026-11-23T17:00
+  - Thứ Năm 19/11/2026: ngày tiếp nhận, chưa tính vào thời hạn.
+  1 Thứ Sáu 20/11/2026: ngày làm việc thứ 1.
+  - Thứ Bảy 21/11/2026: ngày nghỉ hằng tuần, không tính.
+  - Chủ nhật 22/11/2026: ngày nghỉ hằng tuần, không tính.
+  2 Thứ Hai 23/11/2026: ngày làm việc thứ 2.
+  = Tiếp nhận Thứ Năm 19/11/2026, ngày hẹn trả được ấn định là 17:00 Thứ Hai 23/11/2026.
 
 0.1 month 2026-11-16T09:00
   - Thứ Hai 16/11/2026: ngày tiếp nhận, chưa tính vào thời hạn.
@@ -353,3 +382,60 @@ def test_a_procedure_that_promises_no_date_says_so() -> None:
         assert explain(Limit(None, unit), local("2026-11-19T09:00"), CALENDAR) == Explanation(
             None, None, False, (), "Thủ tục này không hẹn ngày trả."
         )
+
+
+def test_a_fraction_of_a_long_day_ends_the_limit() -> None:
+    """Four of ten hours are half a day of eight: seasons leave no remainder."""
+    long_days = Calendar(seasons=(Season((1, 1), (Window(time(7), time(17)),)),))
+    half = Limit(Decimal("1.5"), Unit.WORKING_DAY)
+    story = explain(half, local("2026-11-16T09:00"), long_days)
+    assert [day.number for day in story.days] == [None, 1, Decimal("1.5")]
+
+
+def test_a_date_decided_earlier_than_the_limit_leaves_its_days_as_they_are() -> None:
+    five = Limit(Decimal(5), Unit.WORKING_DAY)
+    story = explain(five, local("2026-11-16T09:00"), CALENDAR, (), local("2026-11-18T17:00"))
+    assert [day.number for day in story.days] == [None, 1, 2]
+
+
+def test_a_fraction_ends_before_a_date_decided_later() -> None:
+    limit = Limit(Decimal("1.5"), Unit.WORKING_DAY)
+    story = explain(limit, local("2026-11-16T09:00"), CALENDAR, (), local("2026-11-19T17:00"))
+    assert [day.number for day in story.days] == [None, 1, Decimal("1.5"), None]
+
+
+def test_a_date_at_the_opening_is_the_last_day_of_the_limit() -> None:
+    limit = Limit(Decimal(2), Unit.WORKING_DAY, time_of_day=TimeOfDay.SAME_CLOCK_TIME)
+    story = explain(limit, local("2026-11-16T07:00"), CALENDAR)
+    assert story.due_at == local("2026-11-18T07:00")
+    assert [day.number for day in story.days] == [None, 1, 2]
+
+
+def test_a_broken_minute_is_not_told_as_a_whole_one() -> None:
+    instant = Pause(local("2026-11-16T09:10"), local("2026-11-16T09:10:00.000001"))
+    limit = Limit(Decimal(1), Unit.WORKING_HOUR)
+    story = explain(limit, local("2026-11-16T09:00"), CALENDAR, [instant])
+    assert "tính 59 phút làm việc" in story.days[0].text
+
+
+def test_a_year_without_a_published_calendar_is_spoken_of_only_where_it_matters() -> None:
+    for year, sentence in ((2025, False), (2026, True), (2027, False)):
+        calendar = Calendar(
+            loaded_from=date(2025, 1, 1),
+            loaded_until=date(2027, 12, 31),
+            unannounced_years=frozenset({year}),
+        )
+        limit = Limit(Decimal(1), Unit.WORKING_DAY)
+        story = explain(limit, local("2026-11-16T09:00"), calendar)
+        assert ("là lịch dự kiến, chưa công bố đầy đủ." in story.summary) is sentence
+
+
+def test_the_words_are_those_of_the_language_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wording, "gettext", lambda text: f"{get_language()}: {text}")
+    wording._words.cache_clear()
+    try:
+        for language in ("vi", "en"):
+            with override(language):
+                assert wording.words_in_force().weekdays[0] == f"{language}: Thứ Hai"
+    finally:
+        wording._words.cache_clear()

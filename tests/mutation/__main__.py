@@ -123,7 +123,8 @@ def _inside(files: list[str], *, again: bool) -> Iterator[dict[str, Any]]:
     def work() -> int:
         os.chdir(TREE)
         tests = settings["pytest_add_cli_args_test_selection"]
-        return int(pytest.main([*ARGUMENTS, *tests], plugins=[Judge(left, results)]))
+        code = pytest.main([*ARGUMENTS, *tests], plugins=[Judge(left, results)])
+        return int(code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
 
     if in_fork(work, seconds=36_000, waiting=36_000) != "survived":
         sys.exit("the tests fail without any change")
