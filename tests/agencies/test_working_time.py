@@ -281,6 +281,32 @@ def test_the_first_and_the_last_year_are_answered_for(zone: tzinfo) -> None:
     assert to_local(first).tzinfo is LOCAL_ZONE
 
 
+def test_the_first_day_is_in_the_table_and_the_day_before_is_not() -> None:
+    assert Calendar().add_working_days(date(1990, 1, 1), 1) == date(1990, 1, 2)
+    with pytest.raises(CalendarError, match=r"^no calendar before 1990$"):
+        Calendar().add_working_days(date(1989, 12, 31), 1)
+
+
+@pytest.mark.parametrize("last", [1993, 1994])
+def test_the_table_ends_with_the_last_year(monkeypatch: pytest.MonkeyPatch, last: int) -> None:
+    monkeypatch.setattr("agencies.working_time.LAST_YEAR", last)
+    calendar = Calendar()
+    assert calendar.add_working_days(date(last, 12, 29), 1) == date(last, 12, 30)
+    for beyond, days in ((date(last, 12, 29), 3), (date(last + 1, 1, 1), 1)):
+        with pytest.raises(CalendarError, match=f"^no calendar after {last}$"):
+            calendar.add_working_days(beyond, days)
+
+
+def test_a_calendar_keeps_its_days_whatever_becomes_of_the_mapping() -> None:
+    day = SpecialDay(date(2026, 11, 16), DayKind.HOLIDAY, "thử", "thử")
+    given = {day.on: day}
+    calendar = Calendar(given)
+    given.clear()
+    assert calendar.why_not(day.on) is Rest.HOLIDAY
+    with pytest.raises(TypeError):
+        calendar.special_days[day.on] = day  # type: ignore[index]
+
+
 def test_days_outside_the_table_are_refused() -> None:
     with pytest.raises(CalendarError, match=r"^no calendar before 1990$"):
         CALENDAR.add_working_days(date(1989, 12, 31), 1)

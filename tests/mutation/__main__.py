@@ -104,10 +104,10 @@ def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
 def _inside(files: list[str], *, again: bool) -> Iterator[dict[str, Any]]:
     """Judge mutmut's own mutants."""
     mutants: dict[str, str] = {}
-    for path in walk_mutatable_files():
-        data = SourceFileMutationData(path=path)
+    for file in walk_mutatable_files():
+        data = SourceFileMutationData(path=file)
         data.load()
-        mutants |= dict.fromkeys(data.exit_code_by_key, str(path))
+        mutants |= dict.fromkeys(data.exit_code_by_key, str(file))
     asked = {name for name, path in mutants.items() if path in files}
     kept = {
         line["mutant"]: line

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
-import importlib.abc
 import importlib.util
 import itertools
 import json
@@ -21,6 +20,8 @@ import sys
 import time
 import traceback
 from datetime import date
+from importlib.abc import MetaPathFinder
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ from tests.databases import needs_database
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
     from tests.mutation.changes import Change
 
@@ -133,7 +134,11 @@ class Judge:
                 if others and mutant == others[0]:
                     _lay_out_calendars()
                 function = mutant.rpartition("__mutmut_")[0]
-                tests = {name: known["seconds"][name] for name in known["tests"].get(function, ())}
+                names = {*known["tests"].get(function, ())}
+                if function.startswith(WORKING_TIME):
+                    # Its tables are laid out once, by the first test that asks for a year.
+                    names |= {*known["tests"][f"{WORKING_TIME}xǁCalendarǁ_reach"]}
+                tests = {name: known["seconds"][name] for name in names}
                 items = [item for item in session.items if item.nodeid in tests]
                 items = [item for item in items if not needs_database(item)] or items
                 items.sort(key=lambda item: tests[item.nodeid])
@@ -217,9 +222,10 @@ class TableJudge(Judge):
         set_mutant_under_test("")
         engines["django"]
         self.is_judging = True
+        seconds = json.loads(self.reached.read_text())["seconds"] if self.reached.exists() else {}
         items = sorted(
             (item for item in session.items if not needs_database(item)),
-            key=lambda item: hasattr(getattr(item, "function", None), "hypothesis"),
+            key=lambda item: seconds.get(item.nodeid, 1),
         )
         if not items or in_fork(lambda: self._run(session, "", items)) != "survived":
             return True  # by importing anew
@@ -229,8 +235,8 @@ class TableJudge(Judge):
             for number, change in enumerate(self.changes):
                 start = time.monotonic()
                 verdict = in_fork(lambda: self._run_changed(session, change, items))  # noqa: B023
-                seconds = round(time.monotonic() - start, 2)
-                line = {"number": number, "verdict": verdict, "seconds": seconds}
+                passed = round(time.monotonic() - start, 2)
+                line = {"number": number, "verdict": verdict, "seconds": passed}
                 results.write(json.dumps(line) + "\n")
                 results.flush()
         return True
@@ -273,26 +279,30 @@ def _run_once_more(change: Change) -> bool:
     return True
 
 
-class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
-    """Imports a module from its changed text."""
+class _ChangedText(SourceFileLoader):
+    """Loads a module from its changed text, and from no compiled file."""
+
+    def __init__(self, name: str, change: Change) -> None:
+        super().__init__(name, str(Path(change.path).absolute()))
+        self.text = change.applied()
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self.text, self.path, "exec")
+
+
+class _Finder(MetaPathFinder):
+    """Finds the changed text of one module, and nothing else."""
 
     def __init__(self, change: Change) -> None:
-        self.name = change.path.removesuffix(".py").replace("/", ".")
-        self.path = str(Path(change.path).absolute())
-        self.source = change.applied()
+        name = change.path.removesuffix(".py").replace("/", ".")
+        self.loader = _ChangedText(name, change)
 
     def find_spec(
         self, name: str, path: Any, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name != self.name:
+        if name != self.loader.name:
             return None
-        return importlib.util.spec_from_file_location(name, self.path, loader=self)
-
-    def get_filename(self, name: str) -> str:
-        return self.path
-
-    def get_data(self, path: str) -> bytes:
-        return self.source.encode()
+        return importlib.util.spec_from_loader(name, self.loader)
 
 
 def judge_at_import(
@@ -304,7 +314,7 @@ def judge_at_import(
         silent()
         set_mutant_under_test(mutant or "change")
         if change is not None:
-            sys.meta_path.insert(0, _Changed(change))
+            sys.meta_path.insert(0, _Finder(change))
         os.chdir(tree)
         return int(pytest.main([*ARGUMENTS, *tests]))
 
