@@ -281,6 +281,35 @@ def test_the_first_and_the_last_year_are_answered_for(zone: tzinfo) -> None:
     assert to_local(first).tzinfo is LOCAL_ZONE
 
 
+def test_a_day_off_has_no_hours() -> None:
+    sunday = date(2026, 11, 22).toordinal()
+    assert CALENDAR.hours_or_none(sunday) is None
+    with pytest.raises(CalendarError, match=r"^not a working day$"):
+        CALENDAR.hours_of(sunday)
+
+
+def test_an_unloaded_year_knows_its_fixed_holidays_by_name() -> None:
+    bare = Calendar()
+    for month, day, name in (
+        (1, 1, "Tết Dương lịch"),
+        (4, 30, "Ngày Chiến thắng"),
+        (5, 1, "Ngày Quốc tế lao động"),
+        (9, 2, "Quốc khánh"),
+        (11, 24, "Ngày Văn hóa Việt Nam"),
+    ):
+        on = date(2026, month, day)
+        assert bare.special(on) == SpecialDay(on, DayKind.HOLIDAY, name, "")
+    assert bare.special(date(2025, 11, 24)) is None
+    assert bare.special(date(1990, 9, 2)) is not None
+
+
+def test_the_loaded_years_reach_from_their_first_to_their_last_day() -> None:
+    loaded = Calendar(loaded_from=date(2025, 1, 1), loaded_until=date(2026, 12, 31))
+    expected = {"2024-12-31": False, "2025-01-01": True, "2026-12-31": True, "2027-01-01": False}
+    assert {day: loaded.is_loaded(date.fromisoformat(day)) for day in expected} == expected
+    assert not Calendar(loaded_from=date(2025, 1, 1)).is_loaded(date(2025, 6, 1))
+
+
 def test_the_first_day_is_in_the_table_and_the_day_before_is_not() -> None:
     assert Calendar().add_working_days(date(1990, 1, 1), 1) == date(1990, 1, 2)
     with pytest.raises(CalendarError, match=r"^no calendar before 1990$"):
