@@ -144,7 +144,6 @@ class _Hours(NamedTuple):
     opens: int
     closes: int
     closing: time  # end of the last window
-    windows: tuple[Window, ...]
 
     def worked_by(self, minute: int) -> int:
         """Count the working minutes of the day before `minute`."""
@@ -164,7 +163,6 @@ def _hours(windows: tuple[Window, ...]) -> _Hours:
         opens=spans[0][0],
         closes=spans[-1][1],
         closing=windows[-1].closes,
-        windows=windows,
     )
 
 
