@@ -296,9 +296,9 @@ def test_a_pause_moves_the_date_by_what_was_paused(
 
 def test_a_running_pause_counts_up_to_now_when_asked() -> None:
     running = [pause("2026-11-10T07:00")]
-    for now, expected in [
-        ("2026-11-11T07:00", "2026-11-13T17:00"),
-        ("2026-11-09T07:00", "2026-11-12T17:00"),
+    for now, expected, paused in [
+        ("2026-11-11T07:00", "2026-11-13T17:00", [10]),
+        ("2026-11-09T07:00", "2026-11-12T17:00", []),
     ]:
         answer = due_with_pauses(
             limit(3, "working_day"), local("2026-11-09T09:00"), CALENDAR, running, now=local(now)
@@ -308,6 +308,7 @@ def test_a_running_pause_counts_up_to_now_when_asked() -> None:
             limit(3, "working_day"), local("2026-11-09T09:00"), CALENDAR, running, now=local(now)
         )
         assert story.due_at == answer
+        assert [day.date.day for day in story.days if day.why is Why.PAUSED] == paused
 
 
 def test_a_restart_gives_the_full_limit_from_the_supplement() -> None:
