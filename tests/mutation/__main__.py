@@ -23,6 +23,7 @@ import pytest
 from mutmut.__main__ import create_mutants
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.utils.file_utils import (
     copy_also_copy_files,
     copy_src_dir,
@@ -122,6 +123,7 @@ def _inside(files: list[str], *, again: bool) -> Iterator[dict[str, Any]]:
 
     def work() -> int:
         os.chdir(TREE)
+        set_mutant_under_test("stats")
         tests = settings["pytest_add_cli_args_test_selection"]
         code = pytest.main([*ARGUMENTS, *tests], plugins=[Judge(left, results)])
         return int(code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})

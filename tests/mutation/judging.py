@@ -108,12 +108,11 @@ class Judge:
         if self.is_judging and failed and not needs_database(item):
             os._exit(1)
 
-    def pytest_collection(self) -> None:
-        """Note which functions the imports call."""
-        set_mutant_under_test("stats")
-
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Learn which tests reach which function, then judge."""
+        """Learn which tests reach which function, then judge.
+
+        The imports have been noted since MUTANT_UNDER_TEST was set to "stats", before the session.
+        """
         self.at_import = set(state()._stats)
         set_mutant_under_test("")
         new = self._unknown(session)
