@@ -16,6 +16,7 @@ import os
 import sys
 import time
 import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,9 @@ def main() -> int:
     if not asked.outside:
         _write(INSIDE, _inside(files, again=asked.again))
     if not asked.inside:
-        known = read(OUTSIDE) if asked.again else []
-        _write(OUTSIDE, _outside(files, known))
+        known = read(OUTSIDE)
+        others = [line for line in known if line["path"] not in files]
+        _write(OUTSIDE, chain(others, _outside(files, known if asked.again else [])))
     lines = [*read(INSIDE), *read(OUTSIDE)]
     sys.stdout.write(report(lines) + "\n")
     return int(unexplained_share(lines) > BAR)
