@@ -18,6 +18,7 @@ from mutmut.mutation import mutators
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 # An argument left out or None breaks the import of a table: no test is put to the proof.
 _LEFT_OUT = {mutators.operator_arg_removal, mutators.operator_assignment}
 
@@ -34,7 +35,7 @@ class Change(NamedTuple):
 
     def applied(self) -> str:
         """Return the whole text of the module with the change."""
-        source = Path(self.path).read_text()
+        source = (CHECKOUT / self.path).read_text()  # not the tree that mutmut writes
         return source[: self.start] + self.after + source[self.end :]
 
 
@@ -51,7 +52,7 @@ class _Finder(cst.CSTVisitor):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
-        source = Path(path).read_text()
+        source = (CHECKOUT / path).read_text()
         lengths = (len(line) for line in source.splitlines(keepends=True))
         self.starts = [0, *itertools.accumulate(lengths)]  # of each line
         self.wrapper = MetadataWrapper(cst.parse_module(source))

@@ -31,6 +31,7 @@ from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
 
 from tests.databases import needs_database
+from tests.mutation.changes import CHECKOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -282,7 +283,7 @@ class _ChangedText(SourceFileLoader):
     """Loads a module from its changed text, and from no compiled file."""
 
     def __init__(self, name: str, change: Change) -> None:
-        super().__init__(name, str(Path(change.path).absolute()))
+        super().__init__(name, str(CHECKOUT / change.path))
         self.text = change.applied()
 
     def get_code(self, fullname: str) -> CodeType:
