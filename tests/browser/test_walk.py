@@ -46,12 +46,12 @@ def act(page: Page, address: str, code: str, button: str, name: str) -> None:
     door.click()
     page.wait_for_load_state("networkidle")
     if Dossier.objects.get(code=code).event_count == before:
-        if (number := page.locator("main [name=result_number]")).count():
-            number.fill("12/KQ")
         confirm = page.locator("main form:has(textarea, input:visible, select) button").filter(
             has_text=button
         )
         confirm.last.wait_for()
+        if (number := page.locator("main [name=result_number]")).count():
+            number.fill("12/KQ")
         check(page, f"walk-{name}-form")
         confirm.last.click()
         page.wait_for_load_state("networkidle")

@@ -287,7 +287,7 @@ def _as_typed(value: Any) -> Any:
 DESK, DEPARTMENT = "centre", "department"
 ASKED = {"agency": attrgetter("asked"), "question": "Có phù hợp quy hoạch?"}
 ASKED_TOO = {**ASKED, "agency": attrgetter("root")}
-PAID = {"receipt_number": "BL-0012", "amount_vnd": Decimal(250_000)}
+PAID: dict[str, Any] = {"receipt_number": "BL-0012", "amount_vnd": Decimal(250_000)}
 PAUSED = {**WHY, "legal_basis": BASIS, "resume_expected": in_a_month}
 NOTE = {"note": "Đã báo qua điện thoại"}
 

@@ -274,7 +274,7 @@ def test_opencps_8_every_round_every_fee_and_every_paper_is_a_row(province: Prov
         dossier = processing.request_supplement(dossier, by=province.head, reason="Thiếu bản vẽ")
         dossier = processing.accept_supplement(dossier, by=province.receptionist)
     dossier = payment.request_payment(dossier, by=province.specialist, **stages.OWED)
-    dossier = payment.confirm_payment(dossier, by=province.receptionist, receipt_number="BL-0012")
+    dossier = payment.confirm_payment(dossier, by=province.receptionist, **stages.PAID)
     assert [r.number for r in dossier.supplement_rounds.order_by("number")] == [1, 2]
     assert dossier.fees_due.get().amount_vnd == 250_000
     kinds = PaperSlip.objects.filter(dossier=dossier).order_by("pk").values_list("kind", flat=True)

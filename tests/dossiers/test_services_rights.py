@@ -296,7 +296,7 @@ def test_a_result_that_waited_only_for_its_payment_may_be_reopened_for_signature
 ) -> None:
     """T20 puts what was ready before the signer: nobody pays for a denial."""
     dossier = payment.confirm_payment(
-        to_sign_once_paid(province), by=province.receptionist, receipt_number="BL-1"
+        to_sign_once_paid(province), by=province.receptionist, receipt_number="BL-1", **SUM
     )
     dossier = closing.stop(dossier, by=province.head, **WHY)
     dossier = reopened(province, dossier, "awaiting_signature")

@@ -86,11 +86,9 @@ def all_that_can_happen(p: Province, dossiers: dict[str, Dossier]) -> None:
             there["running"], by=p.head, reason="Nhiều hồ sơ", new_due_on=dt.date(2026, 8, 3)
         )
         proposed = processing.propose(there["to be late"], by=p.specialist)
-        closing.publish(processing.approve(proposed, by=p.head), by=p.clerk)
+        closing.publish(processing.approve(proposed, by=p.head), by=p.clerk, result_number="1/KQ")
         processing.accept_supplement(there["waiting for papers"], by=p.receptionist)
-        payment.confirm_payment(
-            there["waiting for money"], by=p.receptionist, receipt_number="BL-0012"
-        )
+        payment.confirm_payment(there["waiting for money"], by=p.receptionist, **stages.PAID)
         pausing.resume(there["suspended"], by=p.head)
         closing.grant_withdrawal(there["to be withdrawn"], by=p.head)
         closing.stop(there["to be stopped"], by=p.head, reason="Trùng hồ sơ")
@@ -132,10 +130,10 @@ def test_opencps_2_what_was_received_and_what_was_settled_have_days_of_their_own
     with time_machine.travel("2026-06-06T09:00+07:00", tick=False):  # a Saturday on duty
         saturday = stages.signed(province)
     with time_machine.travel("2026-06-08T09:00+07:00", tick=False):
-        closing.publish(saturday, by=province.clerk)
+        closing.publish(saturday, by=province.clerk, result_number="1/KQ")
         monday = stages.signed(province)
     with time_machine.travel("2026-06-13T09:00+07:00", tick=False):  # and the next
-        closing.publish(monday, by=province.clerk)
+        closing.publish(monday, by=province.clerk, result_number="2/KQ")
     days = {
         day: (found.received_direct, found.settled_total)
         for day in ("2026-06-06", "2026-06-08", "2026-06-13")
@@ -283,7 +281,7 @@ def test_zammad_a_limit_changed_later_changes_no_past_figure() -> None:
     with time_machine.travel("2026-06-01T09:00+07:00", tick=False):
         dossier = stages.signed(province)
     with time_machine.travel("2026-06-08T09:00+07:00", tick=False):
-        closing.publish(dossier, by=province.clerk)
+        closing.publish(dossier, by=province.clerk, result_number="3/KQ")
     before = table().totals
     province.procedure.versions.get().cases.update(limit_value=1)
     assert table().totals == before
