@@ -87,7 +87,8 @@ def change_calendar(province: Province, *, size: int, url: str) -> list[Figure]:
 
 def _open_dossiers(province: Province, size: int) -> None:
     """Make open dossiers like one that was logged, spread over units and the last working days."""
-    Dossier.objects.open().update(due_at=None, due_on=None)  # those of other parts stay out
+    # Those of other parts stay out.
+    Dossier.objects.open().update(due_at=None, due_on=None, due_promised_at=None)
     pattern = _logged(province)
     calendar = calendar_of(province.receptionist.agency)
     agencies = list(Agency.objects.order_by("pk").values_list("pk", flat=True))
