@@ -12,6 +12,12 @@ from dossiers.sketches import SIZE, Sketch
 CHANCE = random.Random(20261125)
 
 
+@pytest.fixture(autouse=True)
+def _the_same_keys_in_whatever_order() -> None:
+    # One draw in some thousands cannot be peeled to the end, and says so: not what is asked here.
+    CHANCE.seed(20261125)
+
+
 def keys(count: int) -> list[int]:
     return [CHANCE.getrandbits(160) for _ in range(count)]
 
