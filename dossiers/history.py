@@ -255,17 +255,21 @@ def time_of_holders(
     return deadlines.shares(holds_of(events), dossier.received_at, end, calendar)
 
 
+def tone_of(holder: Holder, dossier: Dossier) -> str:
+    """Return how a holder's time is drawn: the applicant's, the settling agency's, another's."""
+    if holder.kind is HolderKind.APPLICANT:
+        return "paused"
+    return "brand" if holder.agency_id == dossier.competent_agency_id else "soft"
+
+
 def shares(
     dossier: Dossier, events: Sequence[DossierEvent], now: dt.datetime, calendar: Calendar
 ) -> list[Share]:
     """Return which agency used the working time since receipt, most first; the applicant apart."""
     minutes: dict[tuple[str, str], int] = {}
     for holder, held in time_of_holders(dossier, events, now, calendar).items():
-        if holder.kind is HolderKind.APPLICANT:
-            key = (holder.name, "paused")
-        else:
-            is_settling = holder.agency_id == dossier.competent_agency_id
-            key = (holder.agency_name, "brand" if is_settling else "soft")
+        name = holder.name if holder.kind is HolderKind.APPLICANT else holder.agency_name
+        key = (name, tone_of(holder, dossier))
         minutes[key] = minutes.get(key, 0) + held
     total = sum(minutes.values())
     ranked = sorted(minutes.items(), key=lambda pair: -pair[1])

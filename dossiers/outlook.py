@@ -97,15 +97,9 @@ def _spent(
 ) -> list[Spent]:
     times = history.time_of_holders(dossier, events, now, calendar)
     return [
-        Spent(holder, minutes, _tone(holder, dossier))
+        Spent(holder, minutes, history.tone_of(holder, dossier))
         for holder, minutes in sorted(times.items(), key=lambda pair: -pair[1])
     ]
-
-
-def _tone(holder: Holder, dossier: Dossier) -> str:
-    if holder.kind is HolderKind.APPLICANT:
-        return "paused"
-    return "brand" if holder.agency_id == dossier.competent_agency_id else "soft"
 
 
 def culprits(found: Sequence[Cause]) -> list[Culprit]:

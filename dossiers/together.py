@@ -83,14 +83,14 @@ class Answer:
         return self.outcome in DONE
 
 
-def read_versions(typed: Iterable[str]) -> dict[str, int]:
+def read_versions(typed: Iterable[str], most: int = MOST_AT_ONCE) -> dict[str, int]:
     """Read "code@version" of each box that was ticked; what is not so written names nothing."""
     found = {}
     for text in typed:
         code, _at, version = text.rpartition("@")
         if code and version.isascii() and version.isdecimal() and len(version) < 10:
             found[code] = int(version)
-            if len(found) == MOST_AT_ONCE:
+            if len(found) == most:
                 break
     return found
 

@@ -19,6 +19,7 @@ from dossiers.models import Dossier
 from dossiers.recording import ActDataError
 from dossiers.services import handing_over
 from dossiers.services.handing_over import HandedOver, Outcome
+from dossiers.together import read_versions
 from dossiers.views import rows
 from dossiers.views.processing import not_stored
 
@@ -61,7 +62,7 @@ def _from(
     names = request.POST.getlist("to")
     chosen = request.POST.getlist("dossier") if request.method == "POST" else None
     if chosen is not None:
-        versions = _versions(chosen)
+        versions = read_versions(chosen, 2 * MOST_AT_ONCE)
         to = list(Officer.objects.filter(user__username__in=names).exclude(pk=giver.pk))
         if not versions:
             errors["dossier"] = _("Hãy chọn ít nhất một hồ sơ.")
@@ -129,16 +130,6 @@ def _why(outcome: Outcome) -> str:
         ),
         Outcome.NO_COLLEAGUE: _("không ai được chọn là chuyên viên của cơ quan đang giữ hồ sơ"),
     }[outcome]
-
-
-def _versions(typed: list[str]) -> dict[str, int]:
-    """Read "code@version"; what is not so written names nothing."""
-    found = {}
-    for text in typed[: 2 * MOST_AT_ONCE]:
-        code, _at, version = text.rpartition("@")
-        if code and version.isascii() and version.isdecimal() and len(version) < 10:
-            found[code] = int(version)
-    return found
 
 
 def _line(

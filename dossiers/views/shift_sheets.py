@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.roles import Role
+from accounts.sheet_cells import plain
 from accounts.templatetags.motcua import vn_date, vn_datetime
 from agencies.access import officer_required, scope_for, the_officer
 from agencies.models import Officer
@@ -215,12 +216,6 @@ def _written(sheet: ShiftSheet) -> str:
         for refund in sheet.refunds
     ]
     for line in lines:
-        writer.writerow([_harmless(cell) for cell in line])
+        writer.writerow([plain(cell) if isinstance(cell, str) else cell for cell in line])
     writer.writerow(["", "", "", "", _("Phải nộp quỹ"), int(sheet.balance_vnd)])
     return out.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    """Keep what people typed from being a formula of a spreadsheet."""
-    text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text[:1] in {"=", "+", "-", "@", "\t"} else cell

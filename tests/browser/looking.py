@@ -25,3 +25,12 @@ def check(page: Page, name: str) -> None:
     # preload: axe would fetch the sheets' @imports again, against the wrong address.
     found = Axe().run(page, options={"preload": False})
     assert found.violations_count == 0, found.generate_report()
+
+
+def sign_in(page: Page, address: str, username: str, password: str) -> None:
+    """Sign in as the keyboard does; return when the next page is there."""
+    page.goto(f"{address}/dang-nhap/")
+    page.get_by_label("Tên đăng nhập").fill(username)
+    page.get_by_label("Mật khẩu").fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "dang-nhap" not in url)

@@ -13,7 +13,7 @@ from dossiers import notices
 from dossiers.models import Dossier, Notice
 from dossiers.services import processing
 from dossiers.workflow import State
-from tests.browser.looking import check
+from tests.browser.looking import check, sign_in
 from tests.browser.test_walk import PASSWORD
 from tests.dossiers.test_page_board import seen
 from tests.province import Province, make_province
@@ -27,14 +27,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def province(transactional_db: Any) -> Province:
     return make_province()
-
-
-def sign_in(page: Page, address: str, username: str) -> None:
-    page.goto(f"{address}/dang-nhap/")
-    page.get_by_label("Tên đăng nhập").fill(username)
-    page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "dang-nhap" not in url)
 
 
 def press(page: Page, name: str) -> None:
@@ -64,7 +56,7 @@ def test_the_heads_morning(
         viewport={"width": width, "height": 900}, java_script_enabled=has_script
     )
     page = context.new_page()
-    sign_in(page, address, "lanhdao")
+    sign_in(page, address, "lanhdao", PASSWORD)
 
     page.goto(f"{address}/hop-viec/")
     if has_script:

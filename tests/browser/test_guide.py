@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from dossiers.models import Dossier
 from dossiers.services import processing
 from motcua import guide
-from tests.browser.looking import PICTURES
+from tests.browser.looking import PICTURES, sign_in
 from tests.browser.test_walk import PASSWORD
 from tests.dossiers.test_page_board import seen
 from tests.province import Province, make_province
@@ -30,13 +30,9 @@ def province(transactional_db: Any) -> Province:
     return make_province()
 
 
-def sign_in(browser: Browser, address: str, username: str) -> Page:
+def signed_in(browser: Browser, address: str, username: str) -> Page:
     page = browser.new_page(viewport={"width": 1200, "height": 760})
-    page.goto(f"{address}/dang-nhap/")
-    page.get_by_label("Tên đăng nhập").fill(username)
-    page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "dang-nhap" not in url)
+    sign_in(page, address, username, PASSWORD)
     return page
 
 
@@ -54,7 +50,7 @@ def test_the_pictures_of_the_guide(browser: Browser, live_server: Any, province:
         seen(province, "2026-07-30 17:00", owner_name=name, holder_agency=province.department)
         seen(province, "2036-07-30 17:00", owner_name=name, holder_agency=province.department)
 
-    desk = sign_in(browser, address, "tiepnhan")
+    desk = signed_in(browser, address, "tiepnhan")
     desk.goto(f"{address}/tiep-nhan/")
     desk.get_by_label("Quét căn cước hoặc gõ số giấy tờ").fill("089187004215")
     desk.get_by_label("Họ và tên, hoặc tên tổ chức").fill("Nguyễn Thị Ánh Tuyết")
@@ -64,7 +60,7 @@ def test_the_pictures_of_the_guide(browser: Browser, live_server: Any, province:
     desk.evaluate("scrollTo(0, 0)")
     shoot(desk, "quay-tiep-nhan")
 
-    head = sign_in(browser, address, "lanhdao")
+    head = signed_in(browser, address, "lanhdao")
     head.goto(f"{address}/hop-viec/")
     for box in head.locator("td.pick input").all()[:2]:
         box.check()
@@ -72,7 +68,7 @@ def test_the_pictures_of_the_guide(browser: Browser, live_server: Any, province:
     shoot(head, "hop-viec")
     head.goto(f"{address}/bang-dieu-hanh/")
     shoot(head, "bang-dieu-hanh")
-    reform = sign_in(browser, address, "kstthc")
+    reform = signed_in(browser, address, "kstthc")
     reform.goto(f"{address}/bang-dieu-hanh/don-vi/")
     shoot(reform, "don-vi")
 
